@@ -1,0 +1,1 @@
+"""Plain Python that judges what a report says: no clock, no settings, no database."""

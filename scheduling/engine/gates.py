@@ -1,0 +1,137 @@
+"""What may be done next in one examination: None, or the sentence why not.
+
+The service raises the sentence, the page shows it on the disabled button. "Next" is by the protocol's order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scheduling.engine.screening import Effect, Stage
+from scheduling.engine.states import StepState
+from scheduling.engine.window import Verdict
+
+XRAY = "xray"
+
+_WORDS = {XRAY: "The X-ray"}
+_OVER = frozenset({StepState.COMPLETED, StepState.DISCONTINUED, StepState.CANCELLED})
+_PERFORMED = frozenset({StepState.COMPLETED, StepState.DISCONTINUED})
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The facts a gate judges. `steps`: (kind, state) in the protocol's order.
+
+    `blockers`: per stage what still gates it (`screening.stage_blockers`). `verdict`: the chest X-ray window
+    judged for a start now; None when a physician has overridden it, or when the protocol needs no X-ray.
+    """
+
+    vetted: bool
+    checked_in: bool
+    steps: tuple[tuple[str, str], ...]
+    blockers: Mapping[Stage, tuple[Effect, ...]] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    dose_cleared: bool = False
+
+
+def why_not_check_in(examination: Examination) -> str | None:
+    if examination.checked_in:
+        return "The patient is already checked in."
+    return None
+
+
+def why_not_start_xray(examination: Examination) -> str | None:
+    return (
+        _why_not_begin(examination, XRAY) or _vetted(examination) or _first_blocker(examination, Stage.XRAY)
+    )
+
+
+def why_not_clear_dose(examination: Examination) -> str | None:
+    """The window is judged here a first time, before a dose is prepared that could not be given."""
+    if examination.dose_cleared:
+        return "The dose is already cleared."
+    if not examination.checked_in:
+        return "Check the patient in first."
+    return _vetted(examination) or _first_blocker(examination, Stage.DOSE) or _window(examination)
+
+
+def why_not_start(examination: Examination, kind: str) -> str | None:
+    """The window is judged again at the first lung acquisition; later parts are never blocked by it."""
+    if kind == XRAY:
+        return why_not_start_xray(examination)
+    refused = _why_not_begin(examination, kind)
+    if refused is not None:
+        return refused
+    if not examination.dose_cleared:
+        return "Clear the dose first."
+    refused = _vetted(examination) or _first_blocker(examination, Stage.START)
+    return refused or (None if _lungs_begun(examination) else _window(examination))
+
+
+def why_not_end(examination: Examination, kind: str) -> str | None:
+    state = _state(examination, kind)
+    if state is None:
+        return _not_part(kind)
+    if state == StepState.IN_PROGRESS:
+        return None
+    return f"{_words(kind)} has already ended." if state in _OVER else f"{_words(kind)} has not started."
+
+
+def _why_not_begin(examination: Examination, kind: str) -> str | None:
+    state = _state(examination, kind)
+    if state is None:
+        return _not_part(kind)
+    if not examination.checked_in:
+        return "Check the patient in first."
+    if state == StepState.CANCELLED:
+        return f"{_words(kind)} is cancelled."
+    if state != StepState.SCHEDULED:
+        return f"{_words(kind)} has already {'started' if state == StepState.IN_PROGRESS else 'ended'}."
+    return _busy(examination) or _out_of_order(examination, kind)
+
+
+def _busy(examination: Examination) -> str | None:
+    running = next((kind for kind, state in examination.steps if state == StepState.IN_PROGRESS), None)
+    return None if running is None else f"{_words(running)} comes first; it has not ended."
+
+
+def _out_of_order(examination: Examination, kind: str) -> str | None:
+    for earlier, state in examination.steps:
+        if earlier == kind:
+            break
+        # A chest X-ray that was not done is the window's business: a physician may override it.
+        if state not in _OVER and earlier != XRAY:
+            return f"{_words(earlier)} comes first; it has not ended."
+    return None
+
+
+def _lungs_begun(examination: Examination) -> bool:
+    begun = (*_PERFORMED, StepState.IN_PROGRESS)
+    return any(state in begun for kind, state in examination.steps if kind != XRAY)
+
+
+def _vetted(examination: Examination) -> str | None:
+    if examination.vetted:
+        return None
+    return "A nuclear physician has to vet the order first. A STAT order can be vetted by phone."
+
+
+def _first_blocker(examination: Examination, stage: Stage) -> str | None:
+    effects = examination.blockers.get(stage, ())
+    return effects[0].sentence if effects else None
+
+
+def _window(examination: Examination) -> str | None:
+    verdict = examination.verdict
+    return None if verdict is None or verdict.ok else verdict.sentence
+
+
+def _state(examination: Examination, kind: str) -> str | None:
+    return next((state for each, state in examination.steps if each == kind), None)
+
+
+def _words(kind: str) -> str:
+    return _WORDS.get(kind, kind.capitalize())
+
+
+def _not_part(kind: str) -> str:
+    return f"{_words(kind)} is not part of this examination."

@@ -1,0 +1,101 @@
+"""The state machines of order, appointment and step, each as one table.
+
+The services move by compare-and-swap along these tables, the database's triggers refuse everything else, and
+the diagrams in docs/states.md are printed from them. An undo is a transition of its own.
+"""
+
+from enum import StrEnum
+
+
+class OrderState(StrEnum):
+    REQUESTED = "requested"
+    VETTED = "vetted"
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in_progress"
+    PERFORMED = "performed"
+    REPORTED = "reported"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+class AppointmentState(StrEnum):
+    """FHIR's words where FHIR has them: booked, arrived, fulfilled, cancelled, noshow."""
+
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    IN_PROGRESS = "in_progress"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    NO_SHOW = "noshow"
+
+
+class StepState(StrEnum):
+    """DICOM's words for a performed procedure step: in progress, completed, discontinued."""
+
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    DISCONTINUED = "discontinued"
+    CANCELLED = "cancelled"
+
+
+ORDER_TRANSITIONS = [
+    (OrderState.REQUESTED, OrderState.VETTED),
+    (OrderState.REQUESTED, OrderState.DECLINED),
+    (OrderState.REQUESTED, OrderState.CANCELLED),
+    (OrderState.REQUESTED, OrderState.SCHEDULED),  # STAT: booked while the physician is being asked
+    (OrderState.VETTED, OrderState.SCHEDULED),
+    (OrderState.VETTED, OrderState.DECLINED),
+    (OrderState.VETTED, OrderState.CANCELLED),
+    (OrderState.SCHEDULED, OrderState.REQUESTED),  # appointment cancelled before vetting
+    (OrderState.SCHEDULED, OrderState.VETTED),  # appointment cancelled or missed
+    (OrderState.SCHEDULED, OrderState.IN_PROGRESS),
+    (OrderState.IN_PROGRESS, OrderState.SCHEDULED),  # undo of a start
+    (OrderState.IN_PROGRESS, OrderState.PERFORMED),
+    (OrderState.PERFORMED, OrderState.IN_PROGRESS),  # undo of the last end
+    (OrderState.PERFORMED, OrderState.REPORTED),
+]
+
+APPOINTMENT_TRANSITIONS = [
+    (AppointmentState.BOOKED, AppointmentState.ARRIVED),
+    (AppointmentState.BOOKED, AppointmentState.CANCELLED),
+    (AppointmentState.BOOKED, AppointmentState.NO_SHOW),
+    (AppointmentState.ARRIVED, AppointmentState.BOOKED),  # undo of a check-in
+    (AppointmentState.ARRIVED, AppointmentState.CANCELLED),
+    (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS),
+    (AppointmentState.IN_PROGRESS, AppointmentState.ARRIVED),  # undo of a start
+    (AppointmentState.IN_PROGRESS, AppointmentState.FULFILLED),
+    (AppointmentState.FULFILLED, AppointmentState.IN_PROGRESS),  # undo of the last end
+]
+
+STEP_TRANSITIONS = [
+    (StepState.SCHEDULED, StepState.IN_PROGRESS),
+    (StepState.SCHEDULED, StepState.COMPLETED),  # recorded afterwards: an X-ray done elsewhere
+    (StepState.SCHEDULED, StepState.CANCELLED),
+    (StepState.IN_PROGRESS, StepState.COMPLETED),
+    (StepState.IN_PROGRESS, StepState.DISCONTINUED),
+    (StepState.IN_PROGRESS, StepState.SCHEDULED),  # undo of a start
+    (StepState.COMPLETED, StepState.IN_PROGRESS),  # undo of an end
+    (StepState.COMPLETED, StepState.SCHEDULED),  # undo of a record
+    (StepState.DISCONTINUED, StepState.IN_PROGRESS),  # undo
+]
+
+MACHINES = {
+    "Order": ORDER_TRANSITIONS,
+    "Appointment": APPOINTMENT_TRANSITIONS,
+    "Scheduled procedure step": STEP_TRANSITIONS,
+}
+
+LIVE_APPOINTMENT = (AppointmentState.BOOKED, AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS)
+OPEN_ORDER = (OrderState.REQUESTED, OrderState.VETTED, OrderState.SCHEDULED)
+
+
+def mermaid(transitions):
+    """One state machine as the text of a Mermaid state diagram."""
+    lines = [f"    {before} --> {after}" for before, after in transitions]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {transitions[0][0]}", *lines])
+
+
+def may_follow(transitions, state):
+    """The states that may follow this one."""
+    return [after for before, after in transitions if before == state]

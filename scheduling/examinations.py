@@ -1,0 +1,77 @@
+"""From rows to the engine's facts: what the gates and the screening rules judge. Services and worklist share it.
+
+Nothing is written here. Rows may come prefetched; then nothing is queried either.
+"""
+
+from zoneinfo import ZoneInfo
+
+from scheduling.engine import gates, window
+from scheduling.engine import screening as engine
+from scheduling.engine.states import AppointmentState, StepState
+from scheduling.models import Decision, StepKind
+
+# The chest X-ray window is judged by scheduling/engine/window.py; physicians override its rules like the others.
+XRAY_RULES = frozenset({"CXR-1", "CXR-2", "CXR-3"})
+QUESTIONS = {question.key: question for question in engine.QUESTIONS}
+QUESTION_OF_RULE = {rule.id: rule.question for rule in engine.RULES}
+
+
+def facts(order, now):
+    """What the rules know of the patient beside the answers."""
+    return engine.Facts(
+        sex=order.patient.sex,
+        age_years=order.patient.age_on(now.date()),
+        patient_class=order.patient_class,
+        priority=order.priority,
+    )
+
+
+def assess(order, now):
+    """The effects of the order's answers, by the rules of scheduling/engine/screening.py."""
+    answers = {row.question: row.answer for row in order.answers.all()}
+    return engine.evaluate(answers, facts(order, now))
+
+
+def resolved_rules(order):
+    """The rules that a physician has decided on for this order.
+
+    A decision belongs to the answer it was given for: once that answer changes, it counts no longer.
+    """
+    answered = {row.question: row.answered_at for row in order.answers.all()}
+    return frozenset(
+        row.rule
+        for row in order.decisions.all()
+        if row.kind == Decision.Kind.OVERRIDE and _still_counts(row, answered)
+    )
+
+
+def _still_counts(decision, answered):
+    answered_at = answered.get(QUESTION_OF_RULE.get(decision.rule))
+    return answered_at is None or decision.decided_at >= answered_at
+
+
+def examination(appointment, now):
+    """The facts that the gates (scheduling/engine/gates.py) judge, from rows that may be prefetched."""
+    order, steps = appointment.procedure.order, list(appointment.steps.all())
+    effects, resolved = assess(order, now), resolved_rules(order)
+    return gates.Examination(
+        vetted=any(row.kind == Decision.Kind.VETTING for row in order.decisions.all()),
+        checked_in=appointment.state in (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS),
+        steps=tuple((step.kind, step.state) for step in steps),
+        blockers={stage: engine.stage_blockers(effects, stage, resolved) for stage in engine.Stage},
+        verdict=None if resolved & XRAY_RULES else judge_window(appointment, steps, now),
+        dose_cleared=appointment.dose_cleared_at is not None,
+    )
+
+
+def judge_window(appointment, steps, now):
+    """The chest X-ray window for a first lung acquisition at `now`, on the performed X-ray."""
+    xray = next((step for step in steps if step.kind == StepKind.XRAY), None)
+    ended_at = xray.performed_end_at if xray and xray.state == StepState.COMPLETED else None
+    return window.judge(
+        xray_ended_at=ended_at,
+        lungs_start_at=now,
+        shortest=appointment.site.xray_shortest,
+        longest=appointment.site.xray_longest,
+        zone=ZoneInfo(appointment.site.time_zone),
+    )

@@ -1,0 +1,202 @@
+"""Sites and what they can schedule: rooms, technologists and patients are all resources."""
+
+from datetime import timedelta
+
+import pghistory
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Q
+
+from scheduling.models.querysets import of_site
+from vqflow.constraints import one_of
+
+
+class Capability(models.TextChoices):
+    """What a room can be used for, or a technologist is qualified to do."""
+
+    XRAY = "xray", "Chest X-ray"
+    PREP_BAY = "prep_bay", "Preparation bay"
+    VENTILATION = "ventilation", "Ventilation"
+    CAMERA_PLANAR = "gamma_camera_planar", "Gamma camera, planar"
+    CAMERA_SPECT = "gamma_camera_spect", "Gamma camera, SPECT"
+    CAMERA_SPECT_CT = "gamma_camera_spect_ct", "Gamma camera, SPECT-CT"
+    NEGATIVE_PRESSURE = "negative_pressure", "Negative pressure"
+    TECHNOLOGIST_XRAY = "technologist_xray", "Technologist for X-ray"
+    TECHNOLOGIST_NM = "technologist_nm", "Technologist for nuclear medicine"
+    PATIENT = "patient", "Patient"
+
+
+@pghistory.track()
+class Site(models.Model):
+    """One department: its clock, its rules for the chest X-ray, its targets."""
+
+    code = models.SlugField(max_length=20, unique=True)
+    name = models.CharField(max_length=100)
+    place = models.CharField(max_length=200, help_text="Where patients come to, as their letters say it.")
+    phone = models.CharField(max_length=30)
+    time_zone = models.CharField(max_length=60, help_text="IANA name, such as America/New_York.")
+    country = models.CharField(max_length=2, help_text="ISO 3166 code, for public holidays.")
+    subdivision = models.CharField(max_length=5, blank=True)
+    # The chest X-ray must end within this window before the first lung acquisition, both ends inclusive
+    # (SNM Lung Scintigraphy 4.0 VI.B.1 for 24 h; the owner's rule for 1 h). Plans keep the margin to both ends.
+    xray_shortest = models.DurationField(default=timedelta(hours=1))
+    xray_longest = models.DurationField(default=timedelta(hours=24))
+    plan_margin = models.DurationField(default=timedelta(minutes=10))
+    stat_start_target = models.DurationField(default=timedelta(hours=2))
+    urgent_start_target = models.DurationField(default=timedelta(hours=24))
+    routine_start_target = models.DurationField(default=timedelta(days=7))
+    stat_report_target = models.DurationField(default=timedelta(hours=1))
+    urgent_report_target = models.DurationField(default=timedelta(hours=4))
+    routine_report_target = models.DurationField(default=timedelta(hours=24))
+    countersign_within = models.DurationField(default=timedelta(hours=24))
+    default_scheme = models.CharField(max_length=20, default="TEN_TERMS")
+
+    objects = of_site("code").as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(xray_shortest__gte=timedelta(0), xray_longest__gt=models.F("xray_shortest")),
+                name="site_xray_window_ordered",
+            ),
+            models.CheckConstraint(condition=Q(plan_margin__gte=timedelta(0)), name="site_margin_positive"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def start_target(self, priority):
+        return getattr(self, f"{priority}_start_target")
+
+    def report_target(self, priority):
+        return getattr(self, f"{priority}_report_target")
+
+
+class ResourceKind(models.TextChoices):
+    ROOM = "room", "Room"
+    TECHNOLOGIST = "technologist", "Technologist"
+    PATIENT = "patient", "Patient"
+
+
+@pghistory.track()
+class Resource(models.Model):
+    """Anything that can be in one place at one time only."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="resources")
+    kind = models.CharField(max_length=12, choices=ResourceKind)
+    # A patient's name is on the patient, not here: this table is shown on every screen.
+    name = models.CharField(max_length=60, blank=True)
+    capabilities = ArrayField(models.CharField(max_length=30, choices=Capability), default=list, blank=True)
+    is_active = models.BooleanField(default=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="resource"
+    )
+
+    objects = of_site("site__code").as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("kind", ResourceKind.values, name="resource_kind_known"),
+            models.UniqueConstraint(
+                fields=["site", "name"], condition=~Q(kind="patient"), name="resource_name_once_per_site"
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=True) | Q(kind="technologist"), name="resource_user_is_technologist"
+            ),
+        ]
+
+    def __str__(self):
+        return self.name or f"patient {self.pk}"
+
+
+@pghistory.track()
+class Room(models.Model):
+    """What a room has beyond being bookable: air for gas, and the name of its camera on the network."""
+
+    resource = models.OneToOneField(Resource, models.CASCADE, primary_key=True, related_name="room")
+    ae_title = models.CharField(
+        max_length=16, blank=True, help_text="DICOM application entity of the modality."
+    )
+    volume_m3 = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
+    exhaust_m3_per_h = models.DecimalField(max_digits=7, decimal_places=1, null=True, blank=True)
+    exhaust_measured_on = models.DateField(null=True, blank=True)
+    clearance_minutes = models.PositiveSmallIntegerField(
+        default=0, help_text="Extra minutes after every examination in this room."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ae_title"], condition=~Q(ae_title=""), name="room_ae_title_once")
+        ]
+
+    def __str__(self):
+        return str(self.resource)
+
+
+@pghistory.track()
+class OpeningHours(models.Model):
+    """Weekly local hours of a room; closing at or before opening means the next day."""
+
+    resource = models.ForeignKey(Resource, models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(help_text="Monday is 0.")
+    opens = models.TimeField()
+    closes = models.TimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="opening_hours_weekday"),
+            models.UniqueConstraint(fields=["resource", "weekday", "opens"], name="opening_hours_once"),
+        ]
+
+    def __str__(self):
+        return f"{self.resource} {self.weekday} {self.opens}-{self.closes}"
+
+
+@pghistory.track()
+class Closure(models.Model):
+    """A time in which one resource, or with no resource the whole site, is not available."""
+
+    site = models.ForeignKey(Site, models.CASCADE)
+    resource = models.ForeignKey(Resource, models.CASCADE, null=True, blank=True, related_name="closures")
+    span = DateTimeRangeField()
+    reason = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    span__startswith__isnull=False, span__endswith__isnull=False, span__isempty=False
+                ),
+                name="closure_span_bounded",
+            )
+        ]
+
+    def __str__(self):
+        return self.reason
+
+
+@pghistory.track()
+class Shift(models.Model):
+    """A time in which a technologist works."""
+
+    resource = models.ForeignKey(Resource, models.CASCADE, related_name="shifts")
+    span = DateTimeRangeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    span__startswith__isnull=False, span__endswith__isnull=False, span__isempty=False
+                ),
+                name="shift_span_bounded",
+            ),
+            ExclusionConstraint(
+                name="shift_once",
+                expressions=[("resource", RangeOperators.EQUAL), ("span", RangeOperators.OVERLAPS)],
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.resource} {self.span}"

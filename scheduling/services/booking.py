@@ -1,0 +1,369 @@
+"""Book, move and cancel an appointment: lock, release expired holds, re-check with the engine, insert."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import DatabaseError, transaction
+
+from scheduling.engine import itinerary as engine
+from scheduling.engine.calendars import to_datetime, to_minute
+from scheduling.engine.states import AppointmentState, OrderState, StepState
+from scheduling.models import (
+    MODALITY,
+    Appointment,
+    Decision,
+    Order,
+    Reservation,
+    Resource,
+    ResourceKind,
+    ScheduledProcedureStep,
+    StepKind,
+)
+from scheduling.services import availability, locks, messages, numbers, search, transitions
+from vqflow import audit, policy
+from vqflow.errors import Conflict, Invalid
+
+TAKEN = "This time has just been taken. Choose another."
+DATABASE_REFUSALS = {"23P01", "55P03", "40P01"}  # exclusion, lock time-out, deadlock
+
+
+@dataclass(frozen=True, slots=True)
+class XrayElsewhere:
+    """A chest X-ray or chest CT that another department has done."""
+
+    ended_at: datetime
+    place: str
+    modality: str = "DX"
+
+
+@transaction.atomic
+def book(order, *, starts, by, now, resource_ids=(), xray=None):
+    """Book the order at `starts` ({kind of step: start of its acquisition}) and return the appointment.
+
+    `resource_ids` are the rooms and people of the chosen proposal; others of the same kind are taken where
+    those are gone. `xray` is an XrayElsewhere. Raises Conflict with the sentence why not, Invalid for starts
+    that are not those of the protocol.
+    """
+    policy.permit(by, "appointment.book")
+    order = Order.objects.select_for_update(of=["self"]).with_people().get(pk=order.pk)
+    if refusal := search.why_not_book(order):
+        raise Conflict(refusal)
+    waived = search.xray_waived(order)
+    _check_xray(xray, now)
+    question = _locked_question(
+        order, starts, now, xray_ended_at=xray.ended_at if xray else None, xray_waived=waived
+    )
+    found = _recheck(question, starts, resource_ids)
+    appointment = _new_appointment(order, found, question, xray, waived, by=by, now=now)
+    _write_steps(appointment, order, found, question, xray, by=by, now=now)
+    transitions.move(order, OrderState.SCHEDULED)
+    audit.record("appointment.booked", appointment, by=by, patients=[order.patient_id], **_when(appointment))
+    messages.plan(appointment, now=now)
+    return appointment
+
+
+@transaction.atomic
+def move(appointment, *, starts, by, now, resource_ids=()):
+    """Give an appointment other times; what has been performed stays. Every rule is checked again."""
+    policy.permit(by, "appointment.move")
+    appointment = _for_update(appointment)
+    order = appointment.procedure.order
+    if appointment.state not in (AppointmentState.BOOKED, AppointmentState.ARRIVED):
+        raise Conflict(f"This appointment is {transitions.words(appointment.state)}; it cannot be moved.")
+    question = _locked_question(order, starts, now, free_of=appointment, **search.performed_part(appointment))
+    found = _recheck(question, starts, resource_ids, free_of=appointment)
+    before = _when(appointment)
+    _release(appointment)
+    _apply_move(appointment, found, question)
+    audit.record(
+        "appointment.moved",
+        appointment,
+        by=by,
+        patients=[order.patient_id],
+        before=before,
+        **_when(appointment),
+    )
+    messages.moved(appointment, now=now)
+    return appointment
+
+
+@transaction.atomic
+def cancel(appointment, *, reason, by, now):
+    """Cancel the appointment and free its time; the order goes back to the list of what is to be booked."""
+    policy.permit(by, "appointment.cancel")
+    if not reason.strip():
+        raise Invalid("Say why the appointment is cancelled.", fields={"reason": ["Say why."]})
+    appointment = _for_update(appointment)
+    transitions.move(appointment, AppointmentState.CANCELLED, ended_reason=reason.strip())
+    appointment.steps.filter(state=StepState.SCHEDULED).update(state=StepState.CANCELLED)
+    _release(appointment)
+    order = appointment.procedure.order
+    transitions.move(order, state_without_appointment(order))
+    audit.record(
+        "appointment.cancelled", appointment, by=by, patients=[order.patient_id], reason=reason.strip()
+    )
+    messages.cancelled(appointment, now=now)
+    return appointment
+
+
+def state_without_appointment(order):
+    """Where an order stands when its appointment falls away."""
+    vetted = order.decisions.filter(kind=Decision.Kind.VETTING).exists()
+    return OrderState.VETTED if vetted else OrderState.REQUESTED
+
+
+@transaction.atomic
+def assign_technologist(step, *, technologist, by, now):
+    """Give one step to another technologist, without a new revision of the plan."""
+    policy.permit(by, "technologist.assign")
+    appointment = _for_update(step.appointment)
+    held = step.reservations.occupying().filter(resource__kind=ResourceKind.TECHNOLOGIST).first()
+    needed = appointment.procedure.protocol.steps.get(kind=step.kind).qualification
+    if held is None or step.state not in (StepState.SCHEDULED, StepState.IN_PROGRESS):
+        raise Conflict("This step has no technologist to replace.")
+    if technologist.site_id != appointment.site_id or needed not in technologist.capabilities:
+        raise Invalid(
+            "This person is not qualified for this step.", fields={"technologist": ["Choose another."]}
+        )
+    locks.take([held.resource_id, technologist.pk], _days(held.span.lower, held.span.upper, appointment.site))
+    Reservation.objects.filter(pk=held.pk).update(status=Reservation.Status.RELEASED)
+    _insert(
+        [
+            Reservation(
+                resource=technologist,
+                step=step,
+                revision=appointment.revision,
+                status=Reservation.Status.BOOKED,
+                span=held.span,
+            )
+        ],
+        refusal=f"{technologist.name} is busy at this time.",
+    )
+    audit.record(
+        "technologist.assigned",
+        step,
+        by=by,
+        patients=[appointment.procedure.order.patient_id],
+        technologist=technologist.name,
+    )
+
+
+def release_expired(*, now):
+    """Release the holds whose time is over; returns how many."""
+    return Reservation.objects.expired(now).update(status=Reservation.Status.RELEASED)
+
+
+def _for_update(appointment):
+    return (
+        Appointment.objects.select_for_update(of=["self"])
+        .select_related("site", "procedure__protocol", "procedure__order__patient", "procedure__order__site")
+        .get(pk=appointment.pk)
+    )
+
+
+def _check_xray(xray, now):
+    if xray and xray.ended_at > now:
+        sentence = "This X-ray lies in the future. Enter the time at which it ended."
+        raise Invalid(sentence, fields={"xray_ended_at": [sentence]})
+
+
+def _locked_question(order, starts, now, **known):
+    """Lock every resource that could serve these times, release their expired holds, and ask the engine's question."""
+    zone = ZoneInfo(order.site.time_zone)
+    if not starts:
+        raise Invalid("Choose a time.", fields={"starts": ["Choose a time."]})
+    first, last = min(starts.values()), max(starts.values())
+    days = range(first.astimezone(zone).date().toordinal(), last.astimezone(zone).date().toordinal() + 1)
+    if len(days) > 3:
+        raise Invalid(
+            "The steps of one visit lie at most a day apart.", fields={"starts": ["Too far apart."]}
+        )
+    candidates = Resource.objects.filter(site=order.site, is_active=True).exclude(kind=ResourceKind.PATIENT)
+    resource_ids = [*candidates.values_list("pk", flat=True), order.patient.resource_id]
+    locks.take(resource_ids, days)
+    Reservation.objects.expired(now).filter(resource__in=resource_ids).update(
+        status=Reservation.Status.RELEASED
+    )
+    question = availability.search_for(
+        order, first_day=first.astimezone(zone).date(), days=len(days), now=now, **known
+    )
+    wanted = {step.key for step in question.steps}
+    if set(starts) != wanted:
+        names = ", ".join(StepKind(step.key).label for step in question.steps)
+        raise Invalid(f"Give a start for each of: {names}.", fields={"starts": [f"Needed: {names}."]})
+    return question
+
+
+def _days(starts_at, ends_at, site):
+    zone = ZoneInfo(site.time_zone)
+    return range(starts_at.astimezone(zone).toordinal(), ends_at.astimezone(zone).toordinal() + 1)
+
+
+def _recheck(question, starts, resource_ids, free_of=None):
+    """The engine's word on these times; the refusal says who was faster where somebody was."""
+    for moment in starts.values():
+        if moment.second or moment.microsecond:
+            raise Invalid("Times are whole minutes.", fields={"starts": ["Times are whole minutes."]})
+    minutes = {kind: to_minute(moment) for kind, moment in starts.items()}
+    preferred = {step.key: resource_ids for step in question.steps}
+    found = engine.fits(question, minutes, preferred)
+    if isinstance(found, str):
+        raise Conflict(_who_was_faster(question, minutes, resource_ids, free_of) or found)
+    return found
+
+
+def _who_was_faster(question, minutes, resource_ids, free_of):
+    """A sentence naming who took one of the proposal's own rooms or people, or None."""
+    first = min(minutes.values())
+    last = max(minutes[step.key] + step.acquisition_minutes for step in question.steps)
+    taken = (
+        Reservation.objects.occupying()
+        .filter(resource__in=resource_ids, start_minute__lt=last, end_minute__gt=first, step__isnull=False)
+        .exclude(step__appointment=free_of)
+        .select_related("step__appointment__booked_by", "resource")
+        .order_by("-step__appointment__booked_at")
+        .first()
+    )
+    if taken is None:
+        return None
+    who = taken.step.appointment.booked_by.name
+    return f"{who} was faster: {taken.resource.name} has just been booked. Choose another time."
+
+
+def _new_appointment(order, found, question, xray, waived, *, by, now):
+    site, spans = order.site, _patient_spans(found, question)
+    return Appointment.objects.create(
+        site=site,
+        procedure=order.procedure,
+        starts_at=to_datetime(min(start for start, _ in spans)),
+        ends_at=to_datetime(max(end for _, end in spans)),
+        xray_ends_at=xray.ended_at if xray else _xray_end(found),
+        lungs_start_at=_lungs_start(found),
+        xray_shortest=site.xray_shortest,
+        xray_longest=site.xray_longest,
+        window_override=waived,
+        booked_at=now,
+        booked_by=by,
+    )
+
+
+def _patient_spans(found, question):
+    patients = {resource.id for resource in question.resources if "patient" in resource.capabilities}
+    return [(start, end) for step in found.steps for who, start, end in step.resources if who in patients]
+
+
+def _xray_end(found):
+    return next((to_datetime(step.end) for step in found.steps if step.step_key == StepKind.XRAY), None)
+
+
+def _lungs_start(found):
+    return next(to_datetime(step.start) for step in found.steps if step.step_key != StepKind.XRAY)
+
+
+def _write_steps(appointment, order, found, question, xray, *, by, now):
+    """The steps of the protocol; an X-ray done elsewhere is a step that is completed already."""
+    protocol_steps = list(order.procedure.protocol.steps.all())
+    placed = {step.step_key: step for step in found.steps}
+    rows = []
+    for row, sps_id in zip(protocol_steps, numbers.step_ids(len(protocol_steps)), strict=True):
+        step = ScheduledProcedureStep(
+            appointment=appointment,
+            ordinal=row.ordinal,
+            kind=row.kind,
+            sps_id=sps_id,
+            modality=MODALITY[row.kind],
+        )
+        if row.kind in placed:
+            step.planned_start_at = to_datetime(placed[row.kind].start)
+            step.planned_end_at = to_datetime(placed[row.kind].end)
+        elif xray and row.kind == StepKind.XRAY:
+            step.elsewhere, step.modality, step.state = xray.place, xray.modality, StepState.COMPLETED
+            step.performed_end_at, step.performed_by = xray.ended_at, by
+        else:
+            continue
+        rows.append(step)
+    ScheduledProcedureStep.objects.bulk_create(rows)
+    _reserve(appointment, rows, found, question)
+
+
+def _reserve(appointment, steps, found, question):
+    """One row per resource and step, sorted by resource; a room's includes its own clearance."""
+    by_kind = {step.kind: step for step in steps}
+    extra = {
+        row.pk: availability.clearance_minutes(row)
+        for row in Resource.objects.filter(pk__in=[r.id for r in question.resources]).select_related("room")
+    }
+    rows = [
+        Reservation(
+            resource_id=resource_id,
+            step=by_kind[step.step_key],
+            revision=appointment.revision,
+            status=Reservation.Status.BOOKED,
+            span=(to_datetime(start), to_datetime(end + extra[resource_id])),
+        )
+        for step in found.steps
+        for resource_id, start, end in step.resources
+    ]
+    _insert(sorted(rows, key=lambda row: row.resource_id), refusal=TAKEN)
+
+
+def _insert(rows, *, refusal):
+    """Insert reservations; the exclusion constraint is the last line."""
+    try:
+        with transaction.atomic():
+            Reservation.objects.bulk_create(rows)
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", None) not in DATABASE_REFUSALS:
+            raise
+        raise Conflict(refusal) from error
+
+
+def _release(appointment):
+    Reservation.objects.occupying().filter(step__appointment=appointment).update(
+        status=Reservation.Status.RELEASED
+    )
+
+
+def _apply_move(appointment, found, question):
+    """Write the new times to the appointment and its steps, and reserve them under the next revision."""
+    spans = _patient_spans(found, question)
+    appointment.revision += 1
+    appointment.starts_at = to_datetime(min(start for start, _ in spans))
+    appointment.ends_at = to_datetime(max(end for _, end in spans))
+    appointment.xray_ends_at = _xray_end(found) or _performed_xray_end(appointment)
+    appointment.lungs_start_at = _lungs_start(found)
+    appointment.window_override = search.xray_waived(appointment.procedure.order)
+    appointment.save(
+        update_fields=[
+            "revision",
+            "starts_at",
+            "ends_at",
+            "xray_ends_at",
+            "lungs_start_at",
+            "window_override",
+        ]
+    )
+    steps = list(appointment.steps.all())
+    placed = {step.step_key: step for step in found.steps}
+    for step in steps:
+        if step.kind in placed:
+            step.planned_start_at = to_datetime(placed[step.kind].start)
+            step.planned_end_at = to_datetime(placed[step.kind].end)
+            step.save(update_fields=["planned_start_at", "planned_end_at"])
+    _reserve(appointment, steps, found, question)
+
+
+def _performed_xray_end(appointment):
+    xray = appointment.steps.filter(kind=StepKind.XRAY).first()
+    return xray.performed_end_at if xray else None
+
+
+def _when(appointment):
+    """The planned times for the audit trail."""
+    return {
+        "revision": appointment.revision,
+        "starts_at": appointment.starts_at.isoformat(),
+        "ends_at": appointment.ends_at.isoformat(),
+        "lungs_start_at": appointment.lungs_start_at.isoformat(),
+    }

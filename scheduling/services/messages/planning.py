@@ -1,0 +1,136 @@
+"""Which mail a change brings, as rows in the caller's transaction. Nothing is sent from here."""
+
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduling import letters
+from scheduling.models import Message, MessageKind, MessageState, PatientClass
+from scheduling.services.messages import calls
+from vqflow import nudge
+
+# Two reminders are missed less often than one (4.4 % against 5.3 and 5.8 %, n = 54,066).
+LEADS_HOURS = (72, 24)
+TASK = "scheduling.send_due_messages"
+RESULT_USEFUL = timedelta(days=7)
+
+
+def plan(appointment, *, now):
+    """After a booking: a confirmation now and the reminders that are not too late already.
+
+    Call it when the appointment's steps and reservations are written. Inpatients get no mail; for a patient
+    without an e-mail address or consent the desk gets a call to make.
+    """
+    _tell(appointment, MessageKind.CONFIRMATION, now=now)
+
+
+def moved(appointment, *, now):
+    """After a move, with the raised revision: the old plan's mail is dropped, the new times are told."""
+    _pending(appointment).filter(revision__lt=appointment.revision).update(state=MessageState.CANCELLED)
+    _tell(appointment, MessageKind.MOVED, now=now)
+
+
+def cancelled(appointment, *, now):
+    """After a cancellation: what waits is dropped, and patients who know of the appointment are told."""
+    order = appointment.procedure.order
+    # First drop, then look who was told: a mail that a worker has just taken is seen as told.
+    _pending(appointment).update(state=MessageState.CANCELLED)
+    was_mailed = _was_mailed(appointment)
+    was_called = not calls.no_longer_needed(order, now=now)
+    last_start = letters.visits(appointment)[-1].starts_at
+    if _gets_no_mail(order) or last_start <= now:
+        return
+    message = _row(appointment, MessageKind.CANCELLED, due_at=now, not_after=last_start)
+    if order.patient.mail_address and was_mailed:
+        _write([message])
+    elif not order.patient.mail_address and (was_mailed or was_called):
+        calls.instead_of(message, sentences=calls.NO_ADDRESS, now=now)
+
+
+def result_ready(order, *, version, now):
+    """A report version is signed: tell the referrer, without content and without a name."""
+    message = Message(
+        order=order,
+        revision=version,
+        kind=MessageKind.RESULT_READY,
+        recipient=Message.Recipient.REFERRER,
+        dedupe_key=f"order-{order.pk}:{version}:result_ready:referrer",
+        due_at=now,
+        not_after=now + RESULT_USEFUL,
+    )
+    if order.referrer.email:
+        _write([message])
+    else:
+        calls.instead_of(message, sentences=calls.NO_ADDRESS, now=now)
+
+
+def _tell(appointment, kind, *, now):
+    order, visits = appointment.procedure.order, letters.visits(appointment)
+    last_start = visits[-1].starts_at
+    if _gets_no_mail(order) or last_start <= now:
+        return
+    message = _row(appointment, kind, due_at=now, not_after=last_start)
+    if order.patient.mail_address:
+        _write([message, *_reminders(appointment, visits, now)])
+    else:
+        calls.instead_of(message, sentences=calls.NO_ADDRESS, now=now)
+
+
+def _reminders(appointment, visits, now):
+    """72 h and 24 h before the patient first comes; of two visits each has its own mail the day before."""
+    first, last = visits[0], visits[-1]
+    wanted = [(hours, MessageKind.REMINDER, first) for hours in LEADS_HOURS]
+    if first is not last:
+        day_before = LEADS_HOURS[-1]
+        wanted[-1] = (day_before, MessageKind.XRAY_REMINDER, first)
+        wanted.append((day_before, MessageKind.REMINDER, last))
+    rows = [
+        _row(
+            appointment,
+            kind,
+            due_at=before(visit.starts_at, hours, appointment.site.time_zone),
+            not_after=visit.starts_at,
+            rule=f"-{hours}h",
+        )
+        for hours, kind, visit in wanted
+    ]
+    return [row for row in rows if row.due_at > now]
+
+
+def before(value, hours, zone):
+    """The instant so many hours earlier on the clinic's wall clock: a day before 09:00 is 09:00."""
+    # Arithmetic within one zone keeps the wall clock, also where a day has 23 or 25 hours.
+    return (value.astimezone(ZoneInfo(zone)) - timedelta(hours=hours)).astimezone(UTC)
+
+
+def _row(appointment, kind, *, due_at, not_after, rule=""):
+    key = f"appointment-{appointment.pk}:{appointment.revision}:{kind}{rule}:patient"
+    return Message(
+        order=appointment.procedure.order,
+        appointment=appointment,
+        revision=appointment.revision,
+        kind=kind,
+        recipient=Message.Recipient.PATIENT,
+        dedupe_key=key,
+        due_at=due_at,
+        not_after=not_after,
+    )
+
+
+def _write(rows):
+    Message.objects.bulk_create(rows, ignore_conflicts=True)
+    nudge.nudge(TASK)
+
+
+def _pending(appointment):
+    return Message.objects.filter(appointment=appointment, state=MessageState.PENDING)
+
+
+def _was_mailed(appointment):
+    """Whether a mail with a time has left, or may have: an attempt that failed can have arrived all the same."""
+    return Message.objects.filter(
+        appointment=appointment, kind__in=[MessageKind.CONFIRMATION, MessageKind.MOVED], attempts__gt=0
+    ).exists()
+
+
+def _gets_no_mail(order):
+    return order.patient_class == PatientClass.INPATIENT

@@ -1,0 +1,90 @@
+"""Answers to the safety questions, and the tasks and gates that follow from them."""
+
+from django.db import transaction
+
+from scheduling.engine import screening as engine
+from scheduling.examinations import QUESTIONS, assess, resolved_rules
+from scheduling.models import ScreeningAnswer, Task
+from vqflow import audit
+from vqflow.errors import Invalid
+
+
+@transaction.atomic
+def answer(order, answers, *, by, now):
+    """Save these answers ({question: answer}); a question that is not among them keeps its answer.
+
+    Raises Invalid, with the question as the field, for an unknown question or answer. Tasks follow: one for each
+    question still to be asked, one for each decision that a physician still has to take.
+    """
+    _check(answers)
+    before = {row.question: row.answer for row in order.answers.all()}
+    changed = {question: value for question, value in answers.items() if before.get(question) != value}
+    for question, value in changed.items():
+        ScreeningAnswer.objects.update_or_create(
+            order=order,
+            question=question,
+            defaults={"answer": value, "answered_at": now, "answered_by": by},
+        )
+    order._prefetched_objects_cache = {}
+    if changed:
+        audit.record(
+            "screening.answered", order, by=by, patients=[order.patient_id], answers=changed, before=before
+        )
+    sync_tasks(order, by=by, now=now)
+
+
+def _check(answers):
+    faults = {}
+    for question, value in answers.items():
+        known = QUESTIONS.get(question)
+        if known is None:
+            faults[question] = ["There is no such question."]
+        elif value not in dict(known.choices):
+            faults[question] = ["Choose one of the answers."]
+    if faults:
+        raise Invalid("Some answers cannot be right.", fields=faults)
+
+
+def sync_tasks(order, *, by, now):
+    """Open the tasks that the current answers call for, and close those that they no longer do."""
+    wanted = {}
+    for effect in assess(order, now):
+        if effect.action == engine.Action.TASK:
+            wanted[Task.Kind.ASK, effect.question] = effect
+        elif effect.action == engine.Action.CONSULT and effect.rule_id not in resolved_rules(order):
+            wanted[Task.Kind.CONSULT, effect.rule_id] = effect
+    ours = order.tasks.filter(kind__in=[Task.Kind.ASK, Task.Kind.CONSULT], closed_at=None)
+    still = set()
+    for task in ours:
+        if (task.kind, task.about) in wanted:
+            still.add((task.kind, task.about))
+        else:
+            _close(task, by=by, now=now)
+    Task.objects.bulk_create(
+        _task(order, kind, about, effect, now)
+        for (kind, about), effect in wanted.items()
+        if (kind, about) not in still
+    )
+
+
+def _task(order, kind, about, effect, now):
+    stages = sorted(effect.stages, key=list(engine.Stage).index)
+    return Task(
+        order=order,
+        kind=kind,
+        about=about,
+        sentence=effect.sentence,
+        stage=stages[0] if stages else "",
+        opened_at=now,
+    )
+
+
+def close_tasks(order, *, by, now, **which):
+    """Close the order's open tasks, or those that match `which`."""
+    for task in order.tasks.filter(closed_at=None, **which):
+        _close(task, by=by, now=now)
+
+
+def _close(task, *, by, now):
+    task.closed_at, task.closed_by = now, by
+    task.save(update_fields=["closed_at", "closed_by"])

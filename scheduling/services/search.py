@@ -1,0 +1,141 @@
+"""Proposals: whole visits that can be booked now, best first, and the reason when there are none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduling.engine import itinerary as engine
+from scheduling.engine.calendars import to_datetime
+from scheduling.engine.states import OrderState, StepState
+from scheduling.examinations import XRAY_RULES, resolved_rules
+from scheduling.models import StepKind
+from scheduling.services import availability
+from vqflow import policy
+from vqflow.errors import Conflict
+
+LIMIT = 10
+LONGEST_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One step of a proposal: acquisition times, its room, its technologist, and all resources it occupies."""
+
+    kind: str
+    starts_at: datetime
+    ends_at: datetime
+    room: str
+    technologist: str
+    resource_ids: tuple[int, ...]
+
+    @property
+    def label(self):
+        return StepKind(self.kind).label
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A whole visit. `starts_at` is when the patient is first needed, preparation included."""
+
+    steps: tuple[Placed, ...]
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def lungs_start_at(self):
+        return next(step.starts_at for step in self.steps if step.kind != StepKind.XRAY)
+
+    @property
+    def starts(self):
+        return {step.kind: step.starts_at for step in self.steps}
+
+
+def why_not_book(order):
+    """A sentence why this order cannot be booked now, or None."""
+    if order.state not in (OrderState.REQUESTED, OrderState.VETTED):
+        return f"This order is {order.state.replace('_', ' ')}."
+    if order.state == OrderState.REQUESTED and not order.is_stat:
+        return "A nuclear physician has to vet this order before it is booked."
+    if not order.procedure.protocol.is_bookable:
+        return (
+            f"“{order.procedure.protocol.name}” cannot be booked yet. Ask the physician for another protocol."
+        )
+    return None
+
+
+def proposals(order, *, first_day, days, by, now, xray_ended_at=None, limit=LIMIT):
+    """(proposals, sentences): the best itineraries from `first_day` on, or why there are none.
+
+    `xray_ended_at`: a chest X-ray or CT that was done elsewhere. Raises Conflict when the order cannot be booked.
+    """
+    policy.permit(by, "itinerary.search")
+    if refusal := why_not_book(order):
+        raise Conflict(refusal)
+    question = availability.search_for(
+        order,
+        first_day=first_day,
+        days=days,
+        now=now,
+        xray_ended_at=xray_ended_at,
+        xray_waived=xray_waived(order),
+    )
+    return _answer(question, limit)
+
+
+def moves(appointment, *, first_day, days, by, now, limit=LIMIT):
+    """(proposals, sentences) for another time of an appointment; what is performed already stays."""
+    policy.permit(by, "appointment.move")
+    order = appointment.procedure.order
+    question = availability.search_for(
+        order, first_day=first_day, days=days, now=now, free_of=appointment, **performed_part(appointment)
+    )
+    return _answer(question, limit)
+
+
+def performed_part(appointment):
+    """What has happened of an appointment, as search_for takes it."""
+    order, steps = appointment.procedure.order, list(appointment.steps.all())
+    xray = next((step for step in steps if step.kind == StepKind.XRAY), None)
+    done = [step.kind for step in steps if step.state in (StepState.COMPLETED, StepState.IN_PROGRESS)]
+    return {
+        "xray_ended_at": xray.performed_end_at if xray and xray.state == StepState.COMPLETED else None,
+        "xray_waived": xray_waived(order),
+        "skip": done,
+    }
+
+
+def xray_waived(order):
+    """Whether a physician has overridden the chest X-ray window of this order."""
+    return bool(resolved_rules(order) & XRAY_RULES)
+
+
+def _answer(question, limit):
+    found = [_proposal(each, question) for each in engine.search(question, limit=limit)]
+    return found, [] if found else list(engine.blockers(question))
+
+
+def _proposal(found, question):
+    names = {resource.id: resource for resource in question.resources}
+    steps = tuple(_placed(step, names) for step in found.steps)
+    occupied = [
+        span for step in found.steps for span in step.resources if "patient" in names[span[0]].capabilities
+    ]
+    return Proposal(
+        steps,
+        to_datetime(min(start for _, start, _ in occupied)),
+        to_datetime(max(end for _, _, end in occupied)),
+    )
+
+
+def _placed(step, names):
+    used = [names[resource_id] for resource_id, _, _ in step.resources]
+    people = [
+        resource.name for resource in used if any(c.startswith("technologist") for c in resource.capabilities)
+    ]
+    return Placed(
+        kind=step.step_key,
+        starts_at=to_datetime(step.start),
+        ends_at=to_datetime(step.end),
+        room=used[0].name,
+        technologist=people[0] if people else "",
+        resource_ids=tuple(resource.id for resource in used),
+    )

@@ -1,0 +1,42 @@
+"""Compare-and-swap along the state machines of scheduling/engine/states.py."""
+
+from scheduling.engine.states import (
+    APPOINTMENT_TRANSITIONS,
+    ORDER_TRANSITIONS,
+    STEP_TRANSITIONS,
+    AppointmentState,
+    OrderState,
+    StepState,
+)
+from vqflow.errors import Conflict
+
+TABLES = {
+    "order": ORDER_TRANSITIONS,
+    "appointment": APPOINTMENT_TRANSITIONS,
+    "scheduledprocedurestep": STEP_TRANSITIONS,
+}
+STATES = {"order": OrderState, "appointment": AppointmentState, "scheduledprocedurestep": StepState}
+NOUNS = {"order": "order", "appointment": "appointment", "scheduledprocedurestep": "step"}
+
+
+def move(row, to, **fields):
+    """Move `row` to the state `to` and set `fields`, if its state is still the one that was read.
+
+    Raises Conflict when the table has no such transition, or when somebody else has moved the row meanwhile.
+    """
+    name = row._meta.model_name
+    if (STATES[name](row.state), to) not in TABLES[name]:
+        raise Conflict(f"This {NOUNS[name]} is {words(row.state)}; it cannot become {words(to)}.")
+    changed = type(row).objects.filter(pk=row.pk, state=row.state).update(state=to, **fields)
+    if not changed:
+        now = type(row).objects.values_list("state", flat=True).get(pk=row.pk)
+        raise Conflict(f"Somebody was faster: this {NOUNS[name]} is now {words(now)}.")
+    row.state = to
+    for field, value in fields.items():
+        setattr(row, field, value)
+    return row
+
+
+def words(state):
+    """A state as it stands in a sentence."""
+    return {"noshow": "marked as no-show"}.get(str(state), str(state).replace("_", " "))

@@ -1,0 +1,151 @@
+"""What physicians decide about an order: the protocol, overrides, answers to consults; by phone too."""
+
+from django.db import IntegrityError, transaction
+
+from scheduling.engine import screening as rules
+from scheduling.engine.states import OrderState
+from scheduling.examinations import XRAY_RULES, resolved_rules
+from scheduling.models import Decision, RequestedProcedure, Task
+from scheduling.services import screening, transitions
+from vqflow import audit, policy
+from vqflow.errors import Conflict, Invalid, NotAllowed
+from vqflow.models import Role
+
+OVERRIDE_BY = {rule.id: rule.override for rule in rules.RULES}
+PRESET_REASONS = (
+    "STAT: waiting would harm the patient.",
+    "Symptoms changed since the X-ray.",
+)
+
+
+def why_not_vet(order):
+    """A sentence why this order cannot be vetted, or None."""
+    if any(row.kind == Decision.Kind.VETTING for row in order.decisions.all()):
+        return "This order has been vetted."
+    if order.state in (OrderState.DECLINED, OrderState.CANCELLED):
+        return f"This order is {order.state}."
+    return None
+
+
+@transaction.atomic
+def vet(order, *, protocol, by, now, note="", physician=None):
+    """Approve the order with a protocol. With `physician` it was done by phone, which only a STAT order may be.
+
+    Raises Conflict when it has been vetted or has ended, Invalid for a protocol that is not the site's.
+    """
+    by_phone = physician is not None
+    policy.permit(by, "order.vet_by_phone" if by_phone else "order.vet")
+    if by_phone and not order.is_stat:
+        raise Conflict("Only a STAT order can be vetted by phone.")
+    if refusal := why_not_vet(order):
+        raise Conflict(refusal)
+    if protocol.site_id != order.site_id or not protocol.is_active:
+        raise Invalid("This protocol is not in use here.", fields={"protocol": ["Choose from the list."]})
+    RequestedProcedure.objects.filter(order=order).update(protocol=protocol, protocol_note=note)
+    order.procedure.protocol = protocol
+    decision = _decide(order, Decision.Kind.VETTING, "", note or protocol.name, physician, by=by, now=now)
+    if order.state == OrderState.REQUESTED:
+        transitions.move(order, OrderState.VETTED)
+    audit.record(
+        "order.vetted", order, by=by, patients=[order.patient_id], protocol=str(protocol), by_phone=by_phone
+    )
+    return decision
+
+
+@transaction.atomic
+def decline(order, *, reason, by, now):
+    """Refuse the examination, with the reason that the referrer will read."""
+    policy.permit(by, "order.vet")
+    if not reason.strip():
+        raise Invalid("Say why the order is declined.", fields={"reason": ["Say why the order is declined."]})
+    transitions.move(order, OrderState.DECLINED, closed_reason=reason.strip())
+    screening.close_tasks(order, by=by, now=now)
+    audit.record("order.declined", order, by=by, patients=[order.patient_id], reason=reason.strip())
+    return order
+
+
+@transaction.atomic
+def override(order, *, rule, reason, by, now, physician=None):
+    """Let the examination go on against a rule. With `physician`, who said so by phone.
+
+    Raises NotAllowed where the rule asks for an authorised user, Conflict where it is not to be overridden.
+    """
+    _permit_override(rule, by, physician)
+    if not reason.strip():
+        raise Invalid("Say why.", fields={"reason": ["An override needs a reason."]})
+    if rule in resolved_rules(order):
+        raise Conflict("A physician has already decided on this.")
+    decision = _decide(order, Decision.Kind.OVERRIDE, rule, reason.strip(), physician, by=by, now=now)
+    screening.sync_tasks(order, by=by, now=now)
+    audit.record(
+        "rule.overridden",
+        order,
+        by=by,
+        patients=[order.patient_id],
+        rule=rule,
+        reason=reason.strip(),
+        physician=decision.physician.username,
+    )
+    return decision
+
+
+def _permit_override(rule, by, physician):
+    if rule not in XRAY_RULES and OVERRIDE_BY.get(rule) is None:
+        raise Conflict("This cannot be overridden: answer the question instead.")
+    policy.permit(by, "override.clinical_by_phone" if physician else "override.clinical")
+    if OVERRIDE_BY.get(rule) == "authorised_user":
+        policy.permit(physician or by, "override.authorised_user")
+
+
+def _decide(order, kind, rule, reason, physician, *, by, now):
+    if physician and (physician.role != Role.READER or physician.site_code != order.site.code):
+        raise Invalid("Name a physician of this site.", fields={"physician": ["Choose from the list."]})
+    try:
+        with transaction.atomic():
+            decision = Decision.objects.create(
+                order=order,
+                kind=kind,
+                rule=rule,
+                reason=reason,
+                physician=physician or by,
+                decided_at=now,
+                recorded_by=by,
+                by_phone=physician is not None,
+            )
+    except IntegrityError as error:
+        if error.__cause__.diag.constraint_name != "decision_one_vetting_per_order":
+            raise
+        raise Conflict("Somebody was faster: this order has been vetted.") from error
+    order._prefetched_objects_cache = {}
+    if physician:
+        _ask_for_countersignature(decision, now)
+    return decision
+
+
+def _ask_for_countersignature(decision, now):
+    what = f"the override of {decision.rule}" if decision.rule else "the vetting"
+    Task.objects.create(
+        order=decision.order,
+        kind=Task.Kind.COUNTERSIGN,
+        about=f"decision {decision.pk}",
+        sentence=f"{decision.physician.name}: countersign {what} that was given by phone.",
+        opened_at=now,
+        due_at=now + decision.order.site.countersign_within,
+    )
+
+
+@transaction.atomic
+def countersign(decision, *, by, now):
+    """The named physician confirms what was written down for a decision by phone."""
+    policy.permit(by, "decision.countersign")
+    if decision.physician_id != by.pk:
+        raise NotAllowed(f"Only {decision.physician.name} can countersign this decision.")
+    changed = Decision.objects.filter(pk=decision.pk, by_phone=True, countersigned_at=None).update(
+        countersigned_at=now, countersigned_by=by
+    )
+    if not changed:
+        raise Conflict("There is nothing to countersign.")
+    screening.close_tasks(
+        decision.order, by=by, now=now, kind=Task.Kind.COUNTERSIGN, about=f"decision {decision.pk}"
+    )
+    audit.record("decision.countersigned", decision, by=by, patients=[decision.order.patient_id])

@@ -1,0 +1,229 @@
+"""The examination itself: check-in, chest X-ray, dose clearance, the lung acquisitions, undo.
+
+Planned times bind nobody here: what happened is recorded as it happened.
+"""
+
+from django.db import transaction
+
+from scheduling.engine import gates
+from scheduling.engine.states import AppointmentState, OrderState, StepState
+from scheduling.examinations import examination
+from scheduling.models import Appointment, Reservation, StepKind
+from scheduling.services import booking, messages, transitions
+from vqflow import audit, policy
+from vqflow.errors import Conflict, Invalid
+
+ENDED = (StepState.COMPLETED, StepState.DISCONTINUED, StepState.CANCELLED)
+UNDO_STEP = {
+    StepState.IN_PROGRESS: StepState.SCHEDULED,
+    StepState.COMPLETED: StepState.IN_PROGRESS,
+    StepState.DISCONTINUED: StepState.IN_PROGRESS,
+}
+
+
+@transaction.atomic
+def check_in(appointment, *, identifiers_checked, by, now):
+    """The patient is here, and name and date of birth (or wristband) were checked."""
+    policy.permit(by, "visit.check_in")
+    if not identifiers_checked:
+        sentence = "Check two identifiers first: the full name, and the date of birth or the wristband."
+        raise Invalid(sentence, fields={"identifiers_checked": [sentence]})
+    appointment = _locked(appointment)
+    transitions.move(appointment, AppointmentState.ARRIVED, arrived_at=now, arrived_by=by)
+    _record("visit.checked_in", appointment, by)
+    return appointment
+
+
+@transaction.atomic
+def undo_check_in(appointment, *, by, now):
+    policy.permit(by, "visit.check_in")
+    appointment = _locked(appointment)
+    if appointment.dose_cleared_at:
+        raise Conflict("The dose is cleared already; undo that first.")
+    transitions.move(appointment, AppointmentState.BOOKED, arrived_at=None, arrived_by=None)
+    _record("visit.check_in_undone", appointment, by)
+    return appointment
+
+
+@transaction.atomic
+def record_xray(appointment, *, ended_at, by, now, elsewhere="", modality="DX"):
+    """Confirm that the chest X-ray (or chest CT) is done: when it ended, and where if elsewhere."""
+    policy.permit(by, "visit.perform")
+    appointment = _locked(appointment)
+    if ended_at > now:
+        sentence = "This time lies in the future. Enter the time at which the X-ray ended."
+        raise Invalid(sentence, fields={"ended_at": [sentence]})
+    step = _xray_step(appointment)
+    if step.state != StepState.SCHEDULED:
+        raise Conflict(f"The X-ray is {transitions.words(step.state)} already. Undo it to correct its time.")
+    facts = {"performed_end_at": ended_at, "performed_by": by, "elsewhere": elsewhere, "modality": modality}
+    transitions.move(step, StepState.COMPLETED, **facts)
+    _record("xray.confirmed", appointment, by, ended_at=ended_at.isoformat(), elsewhere=elsewhere)
+    return step
+
+
+def _xray_step(appointment):
+    step = appointment.steps.filter(kind=StepKind.XRAY).first()
+    if step is None:
+        raise Conflict("This examination was planned without a chest X-ray, by a physician's override.")
+    return step
+
+
+@transaction.atomic
+def clear_dose(appointment, *, by, now):
+    """Everything holds that must hold before the dose is prepared: vetting, answers, and the X-ray window."""
+    policy.permit(by, "visit.perform")
+    appointment = _locked(appointment)
+    _refuse(gates.why_not_clear_dose(examination(appointment, now)))
+    appointment.dose_cleared_at, appointment.dose_cleared_by = now, by
+    appointment.save(update_fields=["dose_cleared_at", "dose_cleared_by"])
+    _record("dose.cleared", appointment, by)
+    return appointment
+
+
+@transaction.atomic
+def undo_clear_dose(appointment, *, by, now):
+    policy.permit(by, "visit.perform")
+    appointment = _locked(appointment)
+    if appointment.dose_cleared_at is None or appointment.state != AppointmentState.ARRIVED:
+        raise Conflict("There is no dose clearance to undo.")
+    appointment.dose_cleared_at = appointment.dose_cleared_by = None
+    appointment.save(update_fields=["dose_cleared_at", "dose_cleared_by"])
+    _record("dose.clearance_undone", appointment, by)
+    return appointment
+
+
+@transaction.atomic
+def start(step, *, by, now):
+    """The acquisition begins now: for a lung step the first inhalation or injection, after set-up."""
+    policy.permit(by, "visit.perform")
+    appointment = _locked(step.appointment)
+    step = appointment.steps.get(pk=step.pk)
+    _refuse(gates.why_not_start(examination(appointment, now), step.kind))
+    transitions.move(step, StepState.IN_PROGRESS, performed_start_at=now, performed_by=by)
+    if step.kind != StepKind.XRAY and appointment.state == AppointmentState.ARRIVED:
+        transitions.move(appointment, AppointmentState.IN_PROGRESS)
+        transitions.move(appointment.procedure.order, OrderState.IN_PROGRESS)
+    _record("step.started", appointment, by, step=step.kind)
+    return step
+
+
+@transaction.atomic
+def end(step, *, by, now):
+    """The acquisition is complete. The last one fulfils the appointment."""
+    policy.permit(by, "visit.perform")
+    appointment = _locked(step.appointment)
+    step = appointment.steps.get(pk=step.pk)
+    _refuse(gates.why_not_end(examination(appointment, now), step.kind))
+    transitions.move(step, StepState.COMPLETED, performed_end_at=now)
+    _record("step.ended", appointment, by, step=step.kind)
+    _fulfil_when_over(appointment, by)
+    return step
+
+
+@transaction.atomic
+def discontinue(step, *, reason, by, now):
+    """The acquisition was broken off; what follows may still be done."""
+    policy.permit(by, "visit.perform")
+    if not reason.strip():
+        raise Invalid("Say why it was stopped.", fields={"reason": ["Say why it was stopped."]})
+    appointment = _locked(step.appointment)
+    step = appointment.steps.get(pk=step.pk)
+    _refuse(gates.why_not_end(examination(appointment, now), step.kind))
+    transitions.move(step, StepState.DISCONTINUED, performed_end_at=now, discontinued_reason=reason.strip())
+    _record("step.discontinued", appointment, by, step=step.kind, reason=reason.strip())
+    _fulfil_when_over(appointment, by)
+    return step
+
+
+@transaction.atomic
+def undo(step, *, by, now):
+    """Take back the last thing that was recorded for this step; later steps must be undone first."""
+    policy.permit(by, "visit.perform")
+    appointment = _locked(step.appointment)
+    step = appointment.steps.get(pk=step.pk)
+    later = appointment.steps.filter(ordinal__gt=step.ordinal).exclude(state=StepState.SCHEDULED)
+    if later.exists():
+        raise Conflict("A later step has begun. Undo that one first.")
+    if step.elsewhere or (step.state == StepState.COMPLETED and step.performed_start_at is None):
+        before = StepState.SCHEDULED
+    else:
+        before = UNDO_STEP.get(StepState(step.state))
+    if before is None:
+        raise Conflict("There is nothing to undo here.")
+    _reopen(appointment)
+    cleared = {"performed_end_at": None, "discontinued_reason": ""}
+    if before == StepState.SCHEDULED:
+        cleared |= {"performed_start_at": None, "performed_by": None}
+    transitions.move(step, before, **cleared)
+    _back_to_arrived(appointment)
+    _record("step.undone", appointment, by, step=step.kind)
+    return step
+
+
+def _reopen(appointment):
+    """A fulfilled appointment goes on; impossible once its report is signed."""
+    if appointment.state == AppointmentState.FULFILLED:
+        transitions.move(appointment, AppointmentState.IN_PROGRESS)
+        transitions.move(appointment.procedure.order, OrderState.IN_PROGRESS)
+
+
+def _back_to_arrived(appointment):
+    """Without any lung acquisition begun, the patient is merely here again."""
+    begun = appointment.steps.exclude(kind=StepKind.XRAY).exclude(state=StepState.SCHEDULED)
+    if appointment.state == AppointmentState.IN_PROGRESS and not begun.exists():
+        transitions.move(appointment, AppointmentState.ARRIVED)
+        transitions.move(appointment.procedure.order, OrderState.SCHEDULED)
+
+
+@transaction.atomic
+def no_show(appointment, *, by, now):
+    """The patient did not come: the time is freed and the order is to be booked again."""
+    policy.permit(by, "appointment.no_show")
+    appointment = _locked(appointment)
+    if now < appointment.starts_at:
+        raise Conflict("The patient is not expected yet.")
+    transitions.move(appointment, AppointmentState.NO_SHOW)
+    Reservation.objects.occupying().filter(step__appointment=appointment).update(
+        status=Reservation.Status.RELEASED
+    )
+    order = appointment.procedure.order
+    transitions.move(order, booking.state_without_appointment(order))
+    messages.cancelled(appointment, now=now)
+    _record("appointment.no_show", appointment, by)
+    return appointment
+
+
+def mark_reported(*, order, by, now):
+    """The final report is signed: called by reporting in the same transaction."""
+    transitions.move(order, OrderState.REPORTED)
+    audit.record("order.reported", order, by=by, patients=[order.patient_id])
+
+
+def _fulfil_when_over(appointment, by):
+    """The last lung acquisition is over; an X-ray that was overridden and never done falls away."""
+    lungs = appointment.steps.exclude(kind=StepKind.XRAY)
+    if lungs.exclude(state__in=ENDED).exists():
+        return
+    appointment.steps.filter(kind=StepKind.XRAY, state=StepState.SCHEDULED).update(state=StepState.CANCELLED)
+    transitions.move(appointment, AppointmentState.FULFILLED)
+    transitions.move(appointment.procedure.order, OrderState.PERFORMED)
+    _record("visit.fulfilled", appointment, by)
+
+
+def _locked(appointment):
+    """The appointment as it is now, locked against a second technologist; its order and site loaded."""
+    return (
+        Appointment.objects.select_for_update(of=["self"])
+        .select_related("site", "procedure__protocol", "procedure__order__patient", "procedure__order__site")
+        .get(pk=appointment.pk)
+    )
+
+
+def _refuse(sentence):
+    if sentence:
+        raise Conflict(sentence)
+
+
+def _record(action, appointment, by, **data):
+    audit.record(action, appointment, by=by, patients=[appointment.procedure.order.patient_id], **data)

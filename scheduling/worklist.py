@@ -1,0 +1,239 @@
+"""Reads for the lists: page, API and later DICOM share them. Nothing is written here.
+
+Every function takes a fixed number of queries, however many rows it returns.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, IntegerField, Max, Prefetch, Q, Value, When
+
+from scheduling.engine import gates, window
+from scheduling.engine.calendars import local_day_bounds, to_datetime
+from scheduling.engine.screening import Effect, Stage
+from scheduling.engine.states import AppointmentState, StepState
+from scheduling.examinations import examination
+from scheduling.models import (
+    Appointment,
+    Decision,
+    Order,
+    Priority,
+    Reservation,
+    ResourceKind,
+    ScheduledProcedureStep,
+    StepKind,
+    Task,
+)
+
+URGENCY = Case(
+    When(priority=Priority.STAT, then=Value(0)),
+    When(priority=Priority.URGENT, then=Value(1)),
+    default=Value(2),
+    output_field=IntegerField(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The next legal step of an examination. `refusal` is the sentence why it cannot be done now, or None."""
+
+    name: str
+    label: str
+    step: ScheduledProcedureStep | None = None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One examination of the day. `window_minutes`: minutes left in the X-ray window, negative when it is over."""
+
+    appointment: Appointment
+    steps: tuple[ScheduledProcedureStep, ...]
+    action: Action | None
+    blockers: tuple[Effect, ...]
+    window_minutes: int | None
+    late_minutes: int
+
+    @property
+    def order(self):
+        return self.appointment.procedure.order
+
+    @property
+    def patient(self):
+        return self.order.patient
+
+
+def today(site, now):
+    return now.astimezone(ZoneInfo(site.time_zone)).date()
+
+
+def examinations():
+    """Appointments with everything that a row or the gates look at: six queries in all."""
+    reservations = Reservation.objects.filter(status__in=["booked", "overbooked"]).select_related("resource")
+    steps = ScheduledProcedureStep.objects.select_related("performed_by").prefetch_related(
+        Prefetch("reservations", reservations)
+    )
+    return Appointment.objects.select_related(
+        "site", "procedure__protocol", "procedure__order__patient", "procedure__order__referrer"
+    ).prefetch_related(
+        Prefetch("steps", steps),
+        "procedure__order__answers",
+        Prefetch("procedure__order__decisions", Decision.objects.select_related("physician")),
+    )
+
+
+def day(site, on, *, by, now):
+    """The rows of one local day, in the order of their planned start; cancelled ones are left out."""
+    starts, ends = day_bounds(site, on)
+    found = (
+        examinations()
+        .for_user(by)
+        .filter(site=site)
+        .on(starts, ends)
+        .exclude(state=AppointmentState.CANCELLED)
+        .order_by("lungs_start_at", "pk")
+    )
+    return [row(appointment, now) for appointment in found]
+
+
+def day_bounds(site, on: date):
+    """A local day of the site as two instants, the second excluded."""
+    return tuple(to_datetime(minute) for minute in local_day_bounds(on, ZoneInfo(site.time_zone)))
+
+
+def version(site, on):
+    """A short text that changes whenever a row of this day would: one query, no patient data."""
+    starts, ends = day_bounds(site, on)
+    rows = (
+        ScheduledProcedureStep.objects.filter(
+            appointment__site=site, appointment__starts_at__lt=ends, appointment__ends_at__gt=starts
+        )
+        .order_by("pk")
+        .values_list(
+            "pk",
+            "state",
+            "performed_start_at",
+            "performed_end_at",
+            "appointment__state",
+            "appointment__revision",
+            "appointment__dose_cleared_at",
+            "appointment__procedure__order__answers__answered_at",
+            "appointment__procedure__order__decisions__decided_at",
+        )
+    )
+    return hashlib.sha256(repr(list(rows)).encode()).hexdigest()[:16]
+
+
+def row(appointment, now):
+    """One examination as the worklist shows it; the appointment comes from `examinations()`."""
+    facts = examination(appointment, now)
+    steps = tuple(appointment.steps.all())
+    return Row(
+        appointment=appointment,
+        steps=steps,
+        action=next_action(appointment, steps, facts),
+        blockers=tuple({e.rule_id: e for stage in Stage for e in facts.blockers[stage]}.values()),
+        window_minutes=window_left(appointment, steps, now),
+        late_minutes=late(appointment, steps, now),
+    )
+
+
+def next_action(appointment, steps, facts):
+    """The one button of a row: the next thing in the protocol's order, with the reason if it has to wait."""
+    if appointment.state == AppointmentState.BOOKED:
+        return Action("check-in", "Check in", refusal=gates.why_not_check_in(facts))
+    if appointment.state not in (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS):
+        return None
+    running = next((step for step in steps if step.state == StepState.IN_PROGRESS), None)
+    if running:
+        return Action("end", f"End {_noun(running)}", running, gates.why_not_end(facts, running.kind))
+    xray = next((step for step in steps if step.kind == StepKind.XRAY), None)
+    waived = facts.verdict is None
+    if xray and xray.state == StepState.SCHEDULED and not waived and not facts.dose_cleared:
+        return Action("xray", "Confirm X-ray", xray)
+    if not facts.dose_cleared:
+        return Action("clear-dose", "Clear dose", refusal=gates.why_not_clear_dose(facts))
+    waiting = (step for step in steps if step.kind != StepKind.XRAY and step.state == StepState.SCHEDULED)
+    upcoming = next(waiting, None)
+    if upcoming is None:
+        return None
+    return Action("start", f"Start {_noun(upcoming)}", upcoming, gates.why_not_start(facts, upcoming.kind))
+
+
+def _noun(step):
+    return "X-ray" if step.kind == StepKind.XRAY else step.get_kind_display().lower()
+
+
+def window_left(appointment, steps, now):
+    """Minutes until the performed X-ray is too old, from its end until the first lung acquisition begins."""
+    if any(step.performed_start_at for step in steps if step.kind != StepKind.XRAY):
+        return None
+    xray = next((step for step in steps if step.kind == StepKind.XRAY), None)
+    if xray is None or xray.performed_end_at is None:
+        return None
+    return window.minutes_left(
+        xray_ended_at=xray.performed_end_at, now=now, longest=appointment.site.xray_longest
+    )
+
+
+def late(appointment, steps, now):
+    """Minutes by which the next thing is late, or the running one started late; 0 when in time."""
+    if appointment.state == AppointmentState.BOOKED:
+        expected, happened = appointment.starts_at, now
+    else:
+        expected, happened = _next_or_running(steps, now)
+    return max(0, (happened - expected) // timedelta(minutes=1)) if expected else 0
+
+
+def _next_or_running(steps, now) -> tuple[datetime | None, datetime]:
+    for step in steps:
+        if step.state == StepState.IN_PROGRESS:
+            return step.planned_start_at, step.performed_start_at
+        if step.state == StepState.SCHEDULED:
+            return step.planned_start_at, now
+    return None, now
+
+
+def room_of(step):
+    """The room that a step has booked, or None; the step comes from `examinations()`."""
+    return next((r.resource for r in step.reservations.all() if r.resource.kind == ResourceKind.ROOM), None)
+
+
+def technologist_of(step):
+    held = (r.resource for r in step.reservations.all() if r.resource.kind == ResourceKind.TECHNOLOGIST)
+    return next(held, None)
+
+
+def open_orders(by):
+    """Orders that still need something before the day of the scan, STAT first, then the oldest."""
+    return (
+        Order.objects.for_user(by)
+        .open()
+        .with_people()
+        .annotate(urgency=URGENCY, starts_at=Max("procedure__appointments__starts_at", filter=LIVE))
+        .prefetch_related(Prefetch("tasks", Task.objects.filter(closed_at=None), to_attr="open_tasks"))
+        .order_by("urgency", "ordered_at")
+    )
+
+
+LIVE = Q(procedure__appointments__state__in=["booked", "arrived", "in_progress"])
+
+
+def open_tasks(by):
+    """What has to be asked, decided, countersigned or phoned, the most urgent order first."""
+    return (
+        Task.objects.for_user(by)
+        .filter(closed_at=None)
+        .select_related("order__patient", "order__site")
+        .annotate(
+            urgency=Case(
+                When(order__priority=Priority.STAT, then=Value(0)),
+                When(order__priority=Priority.URGENT, then=Value(1)),
+                default=Value(2),
+                output_field=IntegerField(),
+            )
+        )
+        .order_by("urgency", "opened_at", "pk")
+    )

@@ -1,0 +1,52 @@
+"""Any refusal as RFC 9457 problem details, in the words that a page shows."""
+
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from vqflow.errors import DomainError
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+def problem(error, context):
+    """Answer any refusal as RFC 9457 problem details, in the words that a page shows."""
+    if isinstance(error, DomainError):
+        errors = getattr(error, "fields", None) or None
+        return _details(error.status, error.title, error.sentence, errors)
+    if isinstance(error, exceptions.ValidationError):
+        errors = _by_field(error.detail)
+        return _details(422, "Check your input", "Some values cannot be right.", errors)
+    if isinstance(error, Http404):
+        return _details(404, "Not found", "There is no such thing at your site.")
+    answer = exception_handler(error, context)
+    if answer is None:
+        return None
+    details = _details(
+        answer.status_code, error.default_code.replace("_", " ").capitalize(), str(error.detail)
+    )
+    details.headers.update(answer.headers)
+    return details
+
+
+def _details(code, title, sentence, errors=None):
+    body = {"type": "about:blank", "title": title, "status": code, "detail": sentence}
+    if errors:
+        body["errors"] = errors
+    return Response(body, status=code, content_type=PROBLEM_TYPE)
+
+
+def _by_field(detail, prefix=""):
+    """Flatten DRF's nested error detail to {"field.0.name": [sentences]}."""
+    if isinstance(detail, dict):
+        items = detail.items()
+    elif any(isinstance(entry, dict | list) for entry in detail):
+        items = enumerate(detail)
+    else:
+        return {prefix or "non_field_errors": [str(entry) for entry in detail]}
+    flat = {}
+    for name, inner in items:
+        if inner:
+            flat |= _by_field(inner, f"{prefix}.{name}" if prefix else str(name))
+    return flat

@@ -1,0 +1,84 @@
+"""The audit trail: who looked or acted, on which patients, and why. Patterns after IHE BALP."""
+
+import hashlib
+import json
+from datetime import timedelta
+
+import structlog
+from django.db import connection, transaction
+
+from vqflow.models import AuditEvent, AuditSeal
+
+# Rows younger than this are left for the next seal: no transaction lives longer (settings.DATABASES),
+# so no row with a smaller id can still appear below a seal.
+SEAL_LAG = timedelta(minutes=3)
+GENESIS = "0" * 64
+
+
+def record(action, subject=None, *, by, patients=(), outcome="success", **data):
+    """Write one audit event in the caller's transaction.
+
+    `by` is a User or None (the system itself); `patients` are ids of the patients whose data were seen or
+    changed; `data` holds plain values about what and why, never a report's text.
+    """
+    return AuditEvent.objects.create(
+        action=action,
+        outcome=outcome,
+        agent_id=str(by.pk) if by else "",
+        agent_name=by.username if by else "system",
+        agent_role=by.role if by else "",
+        site_code=by.site_code if by else "",
+        subject_type=subject._meta.label_lower if subject is not None else "",
+        subject_id=str(subject.pk) if subject is not None else "",
+        patient_ids=sorted(patients),
+        data=data,
+        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+    )
+
+
+def seal(*, now):
+    """Add one link to the hash chain over the events older than SEAL_LAG; returns how many it covers."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('vqflow.audit.seal'))")
+        last = AuditSeal.objects.order_by("-last_event").first()
+        after, previous = (last.last_event, last.hash) if last else (0, GENESIS)
+        events = list(AuditEvent.objects.filter(pk__gt=after, recorded_at__lt=now - SEAL_LAG).order_by("pk"))
+        if events:
+            AuditSeal.objects.create(
+                after_event=after,
+                last_event=events[-1].pk,
+                event_count=len(events),
+                previous_hash=previous,
+                hash=digest(previous, events),
+            )
+    return len(events)
+
+
+def verify():
+    """Recompute the chain; returns a sentence for each link that does not hold."""
+    faults, previous, after = [], GENESIS, 0
+    for link in AuditSeal.objects.order_by("last_event"):
+        events = list(AuditEvent.objects.filter(pk__gt=after, pk__lte=link.last_event).order_by("pk"))
+        intact = link.previous_hash == previous and link.after_event == after
+        if not intact or link.hash != digest(previous, events):
+            faults.append(
+                f"Audit events {after + 1} to {link.last_event} were changed after they were sealed."
+            )
+        previous, after = link.hash, link.last_event
+    return faults
+
+
+def digest(previous, events):
+    """SHA-256 over the previous link and the events' fields in a fixed order."""
+    sha = hashlib.sha256(previous.encode())
+    for event in events:
+        fields = [
+            str(getattr(event, field.attname)) for field in event._meta.fields if field.name not in JSON
+        ]
+        fields += [json.dumps(getattr(event, name), sort_keys=True) for name in JSON]
+        sha.update(json.dumps(fields).encode())
+    return sha.hexdigest()
+
+
+JSON = ("patient_ids", "data")

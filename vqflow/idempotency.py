@@ -1,0 +1,67 @@
+"""A write sent twice (double click, retry, back button) is done once and answered twice."""
+
+import hashlib
+
+from django.db import transaction
+from django.http import HttpResponse
+
+from vqflow.errors import Conflict, Invalid
+from vqflow.models import IdempotentRequest
+
+KEPT_HEADERS = ("Content-Type", "Location", "HX-Redirect", "HX-Trigger")
+LONGEST_KEY = 80
+
+
+def key_of(request):
+    """The key that the client chose: the Idempotency-Key header, or the hidden field of a page's form."""
+    key = request.headers.get("Idempotency-Key") or request.POST.get("request_id", "")
+    if len(key) > LONGEST_KEY:
+        raise Invalid(f"The idempotency key is longer than {LONGEST_KEY} characters.")
+    return key
+
+
+def fingerprint(request):
+    content = f"{request.method} {request.path}\n".encode() + request.body
+    return hashlib.sha256(content).hexdigest()
+
+
+def once(request, user, handle):
+    """Answer with `handle()`, in one transaction with the record of its answer.
+
+    A repeated key is answered from the record without doing the work again. A key that comes back with other
+    content raises Invalid; while the first request is still running, the second waits for it in the database.
+    A refusal (DomainError, status 400 and above) leaves no record, so that the same form can be sent again.
+    """
+    key = key_of(request)
+    if not key:
+        with transaction.atomic():
+            return handle()
+    print_of_request = fingerprint(request)
+    with transaction.atomic():
+        row, created = IdempotentRequest.objects.get_or_create(
+            user=user, key=key, defaults={"fingerprint": print_of_request}
+        )
+        if not created:
+            return _again(row, print_of_request)
+        response = handle()
+        if response.status_code >= 400:
+            transaction.set_rollback(True)
+            return response
+        if not getattr(response, "is_rendered", True):
+            response.render()
+        IdempotentRequest.objects.filter(pk=row.pk).update(
+            status=response.status_code,
+            headers={name: response[name] for name in KEPT_HEADERS if name in response},
+            body=response.content.decode(),
+        )
+    return response
+
+
+def _again(row, print_of_request):
+    if row.fingerprint != print_of_request:
+        raise Invalid("This idempotency key was used for another request. Send a new key.")
+    if row.status is None:
+        raise Conflict("This request is still being worked on.")
+    response = HttpResponse(row.body, status=row.status, headers=row.headers)
+    response["Idempotency-Replayed"] = "true"
+    return response

@@ -1,0 +1,163 @@
+"""What every request passes: its log line, the idle lock, the second factor, refusals in words, privacy headers."""
+
+import time
+import uuid
+
+import pghistory
+import structlog
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from vqflow.errors import DomainError
+
+log = structlog.get_logger("vqflow.request")
+
+OPEN_WHILE_LOCKED = {"vqflow:lock", "vqflow:unlock", "account_logout", "vqflow:healthz"}
+OPEN_WITHOUT_SECOND_FACTOR = {"account_logout", "account_reauthenticate", "account_login", "vqflow:theme"}
+
+
+class RequestLog:
+    """One line per request with path, status and duration. Never the query string: it may hold a name."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        structlog.contextvars.clear_contextvars()
+        request.id = uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(request_id=request.id)
+        started = time.monotonic()
+        response = self.get_response(request)
+        duration_ms = round((time.monotonic() - started) * 1000, 1)
+        log.info(
+            "request", method=request.method, path=request.path, status=response.status_code, ms=duration_ms
+        )
+        response["X-Request-ID"] = request.id
+        return response
+
+
+class IdleLock:
+    """After 15 minutes without a person's action the session is locked; after 12 hours it ends.
+
+    Polls (header X-VQFlow-Poll) are answered while unlocked and never count as activity. Unlocking takes the
+    same user's password (vqflow/views.py); the session and all drafts live on.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        # A token's user is not known here: the API has no idle session to lock.
+        if not request.user.is_authenticated:
+            return None
+        now, session = timezone.now().timestamp(), request.session
+        signed_in_at = session.setdefault("signed_in_at", now)
+        if now - signed_in_at > settings.SESSION_ABSOLUTE.total_seconds():
+            logout(request)
+            return _elsewhere(request, reverse("account_login"))
+        if now - session.setdefault("seen_at", now) > settings.IDLE_LOCK.total_seconds():
+            session["locked"] = True
+        if session.get("locked"):
+            return _locked(request)
+        if not request.headers.get("X-VQFlow-Poll"):
+            _touch(session, now)
+        return None
+
+
+def _touch(session, now):
+    """Note the activity, at most once a minute: the session row need not be written at every click."""
+    if now - session["seen_at"] > 60:
+        session["seen_at"] = now
+
+
+def _locked(request):
+    if request.resolver_match.view_name in OPEN_WHILE_LOCKED:
+        return None
+    if request.path.startswith("/api/"):
+        return JsonResponse(
+            {"type": "about:blank", "title": "Locked", "status": 423, "detail": "The session is locked."},
+            status=423,
+            content_type="application/problem+json",
+        )
+    if request.headers.get("X-VQFlow-Poll"):
+        return HttpResponse(status=423)
+    back = request.get_full_path() if request.method == "GET" else reverse("vqflow:home")
+    return _elsewhere(request, f"{reverse('vqflow:lock')}?{urlencode({'next': back})}")
+
+
+def _elsewhere(request, url):
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=200, headers={"HX-Redirect": url})
+    return redirect(url)
+
+
+class SecondFactor:
+    """Roles in REQUIRE_MFA_ROLES must set up a second factor before they see anything else."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        user = request.user
+        if not user.is_authenticated or user.role not in settings.REQUIRE_MFA_ROLES:
+            return None
+        name = request.resolver_match.view_name or ""
+        if name.startswith("mfa_") or name in OPEN_WHILE_LOCKED | OPEN_WITHOUT_SECOND_FACTOR:
+            return None
+        return None if is_mfa_enabled(user) else _elsewhere(request, reverse("mfa_activate_totp"))
+
+
+class HistoryContext:
+    """The history rows of a write say who made it and where; the path only, never a query string."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return self.get_response(request)
+        with pghistory.context(user=request.user.pk, path=request.path):
+            return self.get_response(request)
+
+
+class Refusals:
+    """A service's refusal that no view has worded otherwise: the same sentence, on a page of its own."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, error):
+        if not isinstance(error, DomainError):
+            return None
+        template = "errors/_refusal.html" if request.headers.get("HX-Request") else "errors/refusal.html"
+        return render(request, template, {"refusal": error}, status=error.status)
+
+
+class PrivateResponses:
+    """Nothing that a signed-in person sees is kept by a cache or a search engine."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        return response

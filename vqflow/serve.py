@@ -1,0 +1,161 @@
+"""The supervisor: starts the whole of VQFlow on one machine and stops it again.
+
+It starts servers and processes and never reads the settings; those read the environment it sets.
+"""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036  (the sentence is for exactly those who have an older one)
+    sys.exit(
+        f"VQFlow needs Python 3.11 or newer; this is Python {sys.version_info[0]}.{sys.version_info[1]}."
+    )
+
+import argparse
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from vqflow.embedded import CannotStart, Servers
+from vqflow.embedded.place import free_port, port_is_free
+from vqflow.processes import PROJECT, commands, environment, spawn
+from vqflow.stack import (
+    LOOPBACK,
+    collect_static,
+    loopback_environment,
+    prepare_database,
+    run,
+    wait_until_healthy,
+    write_run_env,
+)
+from vqflow.supervisor import Supervisor
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m vqflow.serve", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--demo", action="store_true", help="load the demonstration department first")
+    parser.add_argument("--reset", action="store_true", help="delete the data of this checkout and end")
+    arguments = parser.parse_args()
+    var = Path(os.environ.get("VQFLOW_VAR", PROJECT / "var")).resolve()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        if arguments.reset:
+            reset(var)
+        else:
+            serve(var, arguments.port, demo=arguments.demo)
+    except CannotStart as refusal:
+        sys.exit(str(refusal))
+    except KeyboardInterrupt:
+        say("Stopped.")
+
+
+def serve(var: Path, port: int, *, demo: bool) -> None:
+    """Run until a signal comes. Raises CannotStart with a sentence for the user."""
+    logs = var / "log"
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with only_one(var), contextlib.ExitStack() as stopping:
+        if not port_is_free(port):
+            raise CannotStart(f"Port {port} is taken. Choose another, for example PORT={port + 1}.")
+        supervisor = Supervisor(say, logs)
+        stopping.callback(supervisor.stop)
+        stopping.callback(stop_undisturbed)
+        addresses = start_servers(var, supervisor)
+        mail_bind = f"{LOOPBACK}:{free_port()}"
+        settings = loopback_environment(var, port=port, mail_bind=mail_bind, demo=demo) | addresses
+        given = {*settings, "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL"} & os.environ.keys()
+        settings |= {name: os.environ[name] for name in given}
+        write_run_env(var / "run.env", settings)
+        owner_url = settings.pop("OWNER_DATABASE_URL", settings["DATABASE_URL"])
+        env = environment(**settings)
+        make_ready(env, logs, owner_url=owner_url, demo=demo)
+        table = commands(web_bind=f"{LOOPBACK}:{port}", mail_bind=mail_bind, var=str(var))
+        keeps_mail = "EMAIL_URL" not in os.environ
+        for name in [*(["mail"] if keeps_mail else []), "web", "worker", "beat"]:
+            supervisor.start(name, partial(spawn, table[name], log=logs / f"{name}.log", env=env))
+        wait_until_healthy(supervisor.process("web"), port, logs / "web.log")
+        announce(env, demo=demo, mail=var / "mail" if keeps_mail else None, logs=logs)
+        supervisor.forever()
+
+
+def make_ready(env: dict[str, str], logs: Path, *, owner_url: str, demo: bool) -> None:
+    say("Preparing the database ...")
+    log = logs / "prepare.log"
+    prepare_database(env, log, owner_url=owner_url)
+    collect_static(env, log)
+    if demo:
+        say("Loading the demonstration department ...")
+        run(["python", "manage.py", "load_demo"], env, log)
+
+
+def reset(var: Path) -> None:
+    """Delete all data of this checkout's embedded servers, with their passwords. Raises CannotStart."""
+    if var.exists():
+        with only_one(var):
+            servers = Servers.of(var)
+            servers.stop()
+            servers.forget()
+    say(f"Emptied {var}.")
+
+
+@contextlib.contextmanager
+def only_one(var: Path) -> Iterator[None]:
+    """Hold the lock of this data folder. Raises CannotStart when another supervisor has it."""
+    with (var / "serve.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise CannotStart(
+                f"VQFlow already runs over {var} (process {lock.read().strip()}). Stop that one first."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def start_servers(var: Path, supervisor: Supervisor) -> dict[str, str]:
+    """Start the embedded servers that the environment does not name; their addresses."""
+    wanted = {name for name in ("DATABASE_URL", "REDIS_URL") if name not in os.environ}
+    if not wanted:
+        return {}
+    servers = Servers.of(var)
+    say(f"PostgreSQL and Valkey keep their data in {servers.postgres.place.folder}")
+    if "DATABASE_URL" in wanted:
+        supervisor.start("postgres", servers.postgres.start, stop=lambda process: servers.postgres.stop())
+    if "REDIS_URL" in wanted:
+        supervisor.start("valkey", servers.valkey.start, stop=lambda process: servers.valkey.stop())
+    addresses = servers.environment
+    if "DATABASE_URL" in wanted:
+        wanted.add("OWNER_DATABASE_URL")
+    return {name: addresses[name] for name in wanted}
+
+
+def announce(env: dict[str, str], *, demo: bool, mail: Path | None, logs: Path) -> None:
+    say(f"\nVQFlow is running at {env['PUBLIC_URL']}\n")
+    if demo:
+        subprocess.run(["python", "manage.py", "load_demo", "--logins"], env=env, cwd=PROJECT, check=False)
+    if mail is not None:
+        say(f"Mail it sends is kept in {mail}")
+    say(f"Logs are in {logs}. Ctrl-C stops everything.")
+
+
+def stop_undisturbed() -> None:
+    say("Stopping ...")
+    # A second Ctrl-C must not leave half of the processes running.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

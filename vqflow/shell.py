@@ -1,0 +1,39 @@
+"""What every page shows around its own content: navigation by role, the banner, the chosen theme."""
+
+from django.conf import settings
+from django.urls import reverse
+
+from vqflow import policy
+
+NAVIGATION = [
+    ("worklist.view", "Worklist", "scheduling:worklist"),
+    ("order.list", "Orders", "scheduling:orders"),
+    ("patient.find", "Patients", "scheduling:patients"),
+    ("task.list", "Tasks", "scheduling:tasks"),
+    ("report.list", "Reports", "reporting:reports"),
+    ("report.view_own_patients", "My patients' results", "reporting:results"),
+    ("message.list", "Messages", "scheduling:messages"),
+    ("audit.view", "Audit", "vqflow:audit"),
+    ("system.status", "System", "vqflow:status"),
+]
+
+
+def shell(request):
+    user = getattr(request, "user", None)
+    signed_in = bool(user and user.is_authenticated)
+    return {
+        "banner": settings.BANNER,
+        "theme": user.theme if signed_in else "",
+        "idle_seconds": int(settings.IDLE_LOCK.total_seconds()),
+        "nav": navigation(user, request.path) if signed_in else [],
+    }
+
+
+def navigation(user, path):
+    """Entries that this role may open; the one whose address begins the path is current."""
+    entries = []
+    for action, label, name in NAVIGATION:
+        if policy.allows(user, action):
+            url = reverse(name)
+            entries.append({"label": label, "url": url, "current": path.startswith(url)})
+    return entries
