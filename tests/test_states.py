@@ -1,0 +1,84 @@
+"""The state machines: the page is current, the database refuses what the tables do not have."""
+
+from pathlib import Path
+
+import pgtrigger
+import pytest
+from django.db import transaction
+from django.db.utils import ProgrammingError
+
+from reporting.engine.states import REPORT_TRANSITIONS, ReportState
+from reporting.management.commands.print_states import page
+from reporting.models import Report
+from scheduling.engine.states import (
+    APPOINTMENT_TRANSITIONS,
+    ORDER_TRANSITIONS,
+    STEP_TRANSITIONS,
+    AppointmentState,
+    OrderState,
+    StepState,
+)
+from scheduling.models import Appointment, Order, ScheduledProcedureStep
+from tests import department
+from tests.department import NOW
+
+
+def test_the_committed_diagrams_are_those_of_the_tables():
+    assert Path("docs/states.md").read_text() == page()
+
+
+MACHINES = [
+    (Order, OrderState, ORDER_TRANSITIONS),
+    (Appointment, AppointmentState, APPOINTMENT_TRANSITIONS),
+    (ScheduledProcedureStep, StepState, STEP_TRANSITIONS),
+    (Report, ReportState, REPORT_TRANSITIONS),
+]
+# What a state needs beside itself (check constraints), so that only the state machine is in question.
+FILLED = {
+    Order: {"closed_reason": "reason"},
+    Appointment: {"ended_reason": "reason"},
+    ScheduledProcedureStep: {
+        "performed_start_at": NOW,
+        "performed_end_at": NOW,
+        "discontinued_reason": "reason",
+    },
+    Report: {},
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("model", "states", "table"), MACHINES, ids=lambda value: getattr(value, "__name__", "")
+)
+def test_the_database_allows_exactly_the_transitions_of_the_table(model, states, table):
+    site = department.site()
+    order = department.booked(site).procedure.order
+    Report.objects.create(
+        order=order, scheme="TEN_TERMS", written_by=department.attending(site), written_at=NOW
+    )
+    row = model.objects.order_by("pk").first()
+    allowed = set()
+    for before in states:
+        for after in states:
+            if before != after and moves(model, row.pk, before, after):
+                allowed.add((before, after))
+    assert allowed == set(table)
+
+
+def moves(model, pk, before, after):
+    """Whether SQL may change the state."""
+    try:
+        with transaction.atomic():
+            _put(model, pk, before)
+            model.objects.filter(pk=pk).update(state=after)
+            transaction.set_rollback(True)
+    except ProgrammingError as refusal:
+        assert "Invalid transition" in str(refusal)
+        return False
+    return True
+
+
+def _put(model, pk, state):
+    """Set the state with the state machine's trigger off."""
+    with pgtrigger.ignore(f"{model._meta.label}:state_machine"):
+        model.objects.filter(pk=pk).update(state=state, **FILLED[model])
