@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from scheduling.engine import itinerary as engine
 from scheduling.engine.calendars import to_datetime, to_minute
@@ -20,12 +20,9 @@ from scheduling.models import (
     ScheduledProcedureStep,
     StepKind,
 )
-from scheduling.services import availability, locks, messages, numbers, search, transitions
+from scheduling.services import availability, locks, messages, numbers, reservations, search, transitions
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
-
-TAKEN = "This time has just been taken. Choose another."
-DATABASE_REFUSALS = {"23P01", "55P03", "40P01"}  # exclusion, lock time-out, deadlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def move(appointment, *, starts, by, now, resource_ids=()):
     question = _locked_question(order, starts, now, free_of=appointment, **search.performed_part(appointment))
     found = _recheck(question, starts, resource_ids, free_of=appointment)
     before = _when(appointment)
-    _release(appointment)
+    reservations.release(appointment)
     _apply_move(appointment, found, question)
     audit.record(
         "appointment.moved",
@@ -97,7 +94,7 @@ def cancel(appointment, *, reason, by, now):
     appointment = _for_update(appointment)
     transitions.move(appointment, AppointmentState.CANCELLED, ended_reason=reason.strip())
     appointment.steps.filter(state=StepState.SCHEDULED).update(state=StepState.CANCELLED)
-    _release(appointment)
+    reservations.release(appointment)
     order = appointment.procedure.order
     transitions.move(order, state_without_appointment(order))
     audit.record(
@@ -111,47 +108,6 @@ def state_without_appointment(order):
     """Where an order stands when its appointment falls away."""
     vetted = order.decisions.filter(kind=Decision.Kind.VETTING).exists()
     return OrderState.VETTED if vetted else OrderState.REQUESTED
-
-
-@transaction.atomic
-def assign_technologist(step, *, technologist, by, now):
-    """Give one step to another technologist, without a new revision of the plan."""
-    policy.permit(by, "technologist.assign")
-    appointment = _for_update(step.appointment)
-    held = step.reservations.occupying().filter(resource__kind=ResourceKind.TECHNOLOGIST).first()
-    needed = appointment.procedure.protocol.steps.get(kind=step.kind).qualification
-    if held is None or step.state not in (StepState.SCHEDULED, StepState.IN_PROGRESS):
-        raise Conflict("This step has no technologist to replace.")
-    if technologist.site_id != appointment.site_id or needed not in technologist.capabilities:
-        raise Invalid(
-            "This person is not qualified for this step.", fields={"technologist": ["Choose another."]}
-        )
-    locks.take([held.resource_id, technologist.pk], _days(held.span.lower, held.span.upper, appointment.site))
-    Reservation.objects.filter(pk=held.pk).update(status=Reservation.Status.RELEASED)
-    _insert(
-        [
-            Reservation(
-                resource=technologist,
-                step=step,
-                revision=appointment.revision,
-                status=Reservation.Status.BOOKED,
-                span=held.span,
-            )
-        ],
-        refusal=f"{technologist.name} is busy at this time.",
-    )
-    audit.record(
-        "technologist.assigned",
-        step,
-        by=by,
-        patients=[appointment.procedure.order.patient_id],
-        technologist=technologist.name,
-    )
-
-
-def release_expired(*, now):
-    """Release the holds whose time is over; returns how many."""
-    return Reservation.objects.expired(now).update(status=Reservation.Status.RELEASED)
 
 
 def _for_update(appointment):
@@ -193,11 +149,6 @@ def _locked_question(order, starts, now, **known):
         names = ", ".join(StepKind(step.key).label for step in question.steps)
         raise Invalid(f"Give a start for each of: {names}.", fields={"starts": [f"Needed: {names}."]})
     return question
-
-
-def _days(starts_at, ends_at, site):
-    zone = ZoneInfo(site.time_zone)
-    return range(starts_at.astimezone(zone).toordinal(), ends_at.astimezone(zone).toordinal() + 1)
 
 
 def _recheck(question, starts, resource_ids, free_of=None):
@@ -284,45 +235,7 @@ def _write_steps(appointment, order, found, question, xray, *, by, now):
             continue
         rows.append(step)
     ScheduledProcedureStep.objects.bulk_create(rows)
-    _reserve(appointment, rows, found, question)
-
-
-def _reserve(appointment, steps, found, question):
-    """One row per resource and step, sorted by resource; a room's includes its own clearance."""
-    by_kind = {step.kind: step for step in steps}
-    extra = {
-        row.pk: availability.clearance_minutes(row)
-        for row in Resource.objects.filter(pk__in=[r.id for r in question.resources]).select_related("room")
-    }
-    rows = [
-        Reservation(
-            resource_id=resource_id,
-            step=by_kind[step.step_key],
-            revision=appointment.revision,
-            status=Reservation.Status.BOOKED,
-            span=(to_datetime(start), to_datetime(end + extra[resource_id])),
-        )
-        for step in found.steps
-        for resource_id, start, end in step.resources
-    ]
-    _insert(sorted(rows, key=lambda row: row.resource_id), refusal=TAKEN)
-
-
-def _insert(rows, *, refusal):
-    """Insert reservations; the exclusion constraint is the last line."""
-    try:
-        with transaction.atomic():
-            Reservation.objects.bulk_create(rows)
-    except DatabaseError as error:
-        if getattr(error.__cause__, "sqlstate", None) not in DATABASE_REFUSALS:
-            raise
-        raise Conflict(refusal) from error
-
-
-def _release(appointment):
-    Reservation.objects.occupying().filter(step__appointment=appointment).update(
-        status=Reservation.Status.RELEASED
-    )
+    reservations.reserve(appointment, rows, found, question)
 
 
 def _apply_move(appointment, found, question):
@@ -351,7 +264,7 @@ def _apply_move(appointment, found, question):
             step.planned_start_at = to_datetime(placed[step.kind].start)
             step.planned_end_at = to_datetime(placed[step.kind].end)
             step.save(update_fields=["planned_start_at", "planned_end_at"])
-    _reserve(appointment, steps, found, question)
+    reservations.reserve(appointment, steps, found, question)
 
 
 def _performed_xray_end(appointment):

@@ -8,8 +8,8 @@ from django.db import transaction
 from scheduling.engine import gates
 from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.examinations import examination
-from scheduling.models import Appointment, Reservation, StepKind
-from scheduling.services import booking, messages, transitions
+from scheduling.models import MODALITY, Appointment, StepKind
+from scheduling.services import booking, messages, reservations, transitions
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -155,6 +155,8 @@ def undo(step, *, by, now):
     cleared = {"performed_end_at": None, "discontinued_reason": ""}
     if before == StepState.SCHEDULED:
         cleared |= {"performed_start_at": None, "performed_by": None}
+        if step.planned_start_at:  # it was planned here; without a plan the other place stays
+            cleared |= {"elsewhere": "", "modality": MODALITY[StepKind(step.kind)]}
     transitions.move(step, before, **cleared)
     _back_to_arrived(appointment)
     _record("step.undone", appointment, by, step=step.kind)
@@ -184,9 +186,7 @@ def no_show(appointment, *, by, now):
     if now < appointment.starts_at:
         raise Conflict("The patient is not expected yet.")
     transitions.move(appointment, AppointmentState.NO_SHOW)
-    Reservation.objects.occupying().filter(step__appointment=appointment).update(
-        status=Reservation.Status.RELEASED
-    )
+    reservations.release(appointment)
     order = appointment.procedure.order
     transitions.move(order, booking.state_without_appointment(order))
     messages.cancelled(appointment, now=now)
