@@ -33,7 +33,7 @@ def search_for(order, *, first_day, days, now, xray_ended_at=None, free_of=None,
     """
     zone = ZoneInfo(order.site.time_zone)
     earliest = max(local_day_bounds(first_day, zone)[0], to_minute(now) + 1)
-    latest = local_day_bounds(first_day + timedelta(days=days - 1), zone)[1]
+    latest = max(earliest, local_day_bounds(first_day + timedelta(days=days - 1), zone)[1])
     no_xray = bool(xray_ended_at) or xray_waived
     return Search(
         steps=_steps(order, skip={*skip, *([StepKind.XRAY] if no_xray else [])}, xray_waived=xray_waived),

@@ -1,7 +1,7 @@
 """Book, move and cancel an appointment: lock, release expired holds, re-check with the engine, insert."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -23,6 +23,9 @@ from scheduling.models import (
 from scheduling.services import availability, locks, messages, numbers, reservations, search, transitions
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
+
+FARTHEST = timedelta(days=366)
+LONGEST_VISIT = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +130,8 @@ def _check_xray(xray, now):
 def _locked_question(order, starts, now, **known):
     """Lock every resource that could serve these times, release their expired holds, and ask the engine's question."""
     zone = ZoneInfo(order.site.time_zone)
-    if not starts:
-        raise Invalid("Choose a time.", fields={"starts": ["Choose a time."]})
-    first, last = min(starts.values()), max(starts.values())
+    first, last = _checked_range(starts, now)
     days = range(first.astimezone(zone).date().toordinal(), last.astimezone(zone).date().toordinal() + 1)
-    if len(days) > 3:
-        raise Invalid(
-            "The steps of one visit lie at most a day apart.", fields={"starts": ["Too far apart."]}
-        )
     candidates = Resource.objects.filter(site=order.site, is_active=True).exclude(kind=ResourceKind.PATIENT)
     resource_ids = [*candidates.values_list("pk", flat=True), order.patient.resource_id]
     locks.take(resource_ids, days)
@@ -147,15 +144,32 @@ def _locked_question(order, starts, now, **known):
     wanted = {step.key for step in question.steps}
     if set(starts) != wanted:
         names = ", ".join(StepKind(step.key).label for step in question.steps)
-        raise Invalid(f"Give a start for each of: {names}.", fields={"starts": [f"Needed: {names}."]})
+        raise _wrong_start(f"Give a start for each of: {names}.")
     return question
+
+
+def _checked_range(starts, now):
+    """The first and the last of the starts, if they are whole minutes of the coming year and close together."""
+    if not starts:
+        raise _wrong_start("Choose a time.")
+    first, last = min(starts.values()), max(starts.values())
+    if any(moment.second or moment.microsecond for moment in starts.values()):
+        raise _wrong_start("Times are whole minutes.")
+    if first <= now:
+        raise _wrong_start("This time has passed. Choose a later one.")
+    if last > now + FARTHEST:
+        raise _wrong_start("This is more than a year ahead. Choose an earlier time.")
+    if last - first > LONGEST_VISIT:
+        raise _wrong_start("The steps of one visit lie at most a day apart.")
+    return first, last
+
+
+def _wrong_start(sentence):
+    return Invalid(sentence, fields={"starts": [sentence]})
 
 
 def _recheck(question, starts, resource_ids, free_of=None):
     """The engine's word on these times; the refusal says who was faster where somebody was."""
-    for moment in starts.values():
-        if moment.second or moment.microsecond:
-            raise Invalid("Times are whole minutes.", fields={"starts": ["Times are whole minutes."]})
     minutes = {kind: to_minute(moment) for kind, moment in starts.items()}
     preferred = {step.key: resource_ids for step in question.steps}
     found = engine.fits(question, minutes, preferred)

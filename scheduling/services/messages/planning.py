@@ -30,7 +30,7 @@ def moved(appointment, *, now):
 
 
 def cancelled(appointment, *, now):
-    """After a cancellation: what waits is dropped, and patients who know of the appointment are told."""
+    """After a cancellation or a missed visit: what waits is dropped; who expects a visit still to come is told."""
     order = appointment.procedure.order
     # First drop, then look who was told: a mail that a worker has just taken is seen as told.
     _pending(appointment).update(state=MessageState.CANCELLED)

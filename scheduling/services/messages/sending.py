@@ -41,17 +41,17 @@ def send_due(*, now, limit=20, seconds=RUN_SECONDS):
     rows that were not tried lose no attempt.
     """
     housekeeping.beat("messages", now=now)
-    run, sent = _Run(now), 0
+    run, sent = _Run(now, seconds), 0
     try:
-        while run.may_go_on(seconds) and (claimed := _claim(now=run.now(), limit=limit)):
+        while run.may_go_on() and (claimed := claim(now=run.now(), limit=limit)):
             sent += run.send(claimed)
     finally:
         run.close()
     return sent
 
 
-def _claim(*, now, limit):
-    """Take due rows for the length of a lease; the rows carry their state and time from before the claim."""
+def claim(*, now, limit):
+    """Take due rows for the length of LEASE; the returned rows carry their state and time from before the claim."""
     with transaction.atomic():
         due = Message.objects.select_for_update(skip_locked=True).filter(state__in=OPEN, due_at__lte=now)
         rows = list(due.order_by("due_at", "pk")[:limit])
@@ -64,8 +64,9 @@ def _claim(*, now, limit):
 class _Run:
     """One run of send_due: its clock, its connection to the relay, and how often that has failed in a row."""
 
-    def __init__(self, started_at):
+    def __init__(self, started_at, longest_seconds):
         self.started_at, self.started = started_at, time.monotonic()
+        self.longest_seconds = longest_seconds
         self.connection, self.failures = get_connection(), 0
 
     def seconds(self):
@@ -74,15 +75,15 @@ class _Run:
     def now(self):
         return self.started_at + timedelta(seconds=self.seconds())
 
-    def may_go_on(self, seconds):
-        return self.failures < BREAKER_FAILURES and self.seconds() < seconds
+    def may_go_on(self):
+        return self.failures < BREAKER_FAILURES and self.seconds() < self.longest_seconds
 
     def send(self, claimed):
         """Send a claimed batch; what is not begun in time is given back."""
-        until = min(self.seconds() + BATCH_SECONDS, RUN_SECONDS)
+        batch_ends = self.seconds() + BATCH_SECONDS
         sent = 0
         for row in claimed:
-            if self.may_go_on(until):
+            if self.may_go_on() and self.seconds() < batch_ends:
                 sent += self._deliver(row.pk, row.attempts + 1)
             else:
                 _give_back(row)
@@ -91,12 +92,12 @@ class _Run:
         return sent
 
     def _deliver(self, pk, generation):
-        message = _load(pk, generation)
+        message = load(pk, generation)
         if message is None:
             return False
         if reason := why_not(message, now=self.now()):
             state, code = reason
-            _settle(message, state, now=self.now(), code=code, sentences=CALLS[code])
+            settle(message, state, now=self.now(), code=code, sentences=CALLS[code])
             return False
         try:
             self._transmit(message)
@@ -104,7 +105,7 @@ class _Run:
             self._failed(message, judged(error))
             return False
         self.failures = 0
-        return _settle(message, MessageState.SENT, now=self.now(), sent_at=self.now())
+        return settle(message, MessageState.SENT, now=self.now(), sent_at=self.now())
 
     def _transmit(self, message):
         mail = letters.compose(message, now=self.now())
@@ -125,7 +126,7 @@ class _Run:
             log.warning("messages.close_failed", error=type(error).__name__)
 
 
-def _load(pk, generation):
+def load(pk, generation):
     """The row with everything that its letter needs, or None when it is not ours any more."""
     people = Message.objects.select_related(
         "order__patient", "order__referrer", "order__site", "appointment__site"
@@ -149,7 +150,8 @@ def why_not(message, *, now):
 def _still_true(message):
     appointment = message.appointment
     if message.kind == MessageKind.CANCELLED:
-        return appointment.state == AppointmentState.CANCELLED
+        # After a missed first visit the time of the second is given away too.
+        return appointment.state in (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
     if message.kind == MessageKind.XRAY_REMINDER and not letters.visits(appointment)[0].is_first_of_two:
         return False
     return appointment.state in LIVE_APPOINTMENT and appointment.revision == message.revision
@@ -168,11 +170,11 @@ def _fail(message, failure, *, now):
     """Wait and try again, or give up and have the desk phone."""
     again_at = now + wait_after(message.attempts)
     if failure.verdict == Verdict.NEVER or message.attempts >= MAX_ATTEMPTS:
-        _settle(message, MessageState.FAILED, now=now, code=failure.code, sentences=calls.NOT_DELIVERED)
+        settle(message, MessageState.FAILED, now=now, code=failure.code, sentences=calls.NOT_DELIVERED)
     elif again_at >= message.not_after:
-        _settle(message, MessageState.EXPIRED, now=now, code=failure.code, sentences=calls.UNTOLD)
+        settle(message, MessageState.EXPIRED, now=now, code=failure.code, sentences=calls.UNTOLD)
     else:
-        _settle(message, MessageState.PENDING, now=now, code=failure.code, due_at=again_at)
+        settle(message, MessageState.PENDING, now=now, code=failure.code, due_at=again_at)
 
 
 def wait_after(attempts):
@@ -180,7 +182,7 @@ def wait_after(attempts):
     return min(FIRST_WAIT * 2**attempts, LONGEST_WAIT) * random.uniform(0.5, 1)
 
 
-def _settle(message, state, *, now, code="", sentences=None, **changes):
+def settle(message, state, *, now, code="", sentences=None, **changes):
     """Write the outcome if the row is still ours: same generation, still being sent. True when it was."""
     with transaction.atomic():
         ours = Message.objects.filter(pk=message.pk, attempts=message.attempts, state=MessageState.SENDING)

@@ -1,0 +1,221 @@
+"""Mail as text: subject, plain text, HTML and calendar files. Rows and their sending: services/messages.
+
+What a mail gives away is decided here: a first name, clinic, date, time, place and phone, and never what is
+examined. Anyone who sees a phone's lock screen or shares an inbox may read it.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.mime.text import MIMEText
+from email.utils import formataddr, parseaddr
+from urllib.parse import urlsplit
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import Q
+from django.template.loader import render_to_string
+from icalendar import Calendar, Event, vCalAddress
+
+from scheduling.models import Message, MessageKind, Reservation, ResourceKind, StepKind
+from scheduling.templatetags import clock
+
+# What names the examination, its department or its result; a site's own name and place may not either.
+TELLING = re.compile(
+    r"nuclear|radiolog|lung|pulmon|chest|thora|\bscan|x-?ray|\bv/?q|tracer|radioact|isotope|perfusion|ventilat"
+    r"|embol|\bclot|pregnan|breast|examination|imaging|camera|spect\b|diagnos",
+    re.IGNORECASE,
+)
+
+YEAR = timedelta(days=366)
+
+_inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
+
+
+def telling_words(text):
+    """The words of a text that give away what an appointment is for."""
+    return TELLING.findall(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One coming to the clinic."""
+
+    starts_at: datetime
+    ends_at: datetime
+    is_first_of_two: bool = False
+
+
+def visits(appointment):
+    """The one or two visits of the plan: an X-ray on another local day than the lungs is one of its own.
+
+    An X-ray that was done already, or elsewhere, is not a visit any more.
+    """
+    xray = appointment.steps.filter(
+        kind=StepKind.XRAY,
+        planned_start_at__isnull=False,
+        performed_start_at__isnull=True,
+        performed_end_at__isnull=True,
+    ).first()
+    if xray is None:
+        return [Visit(_lungs_from(appointment), appointment.ends_at)]
+    if _same_day(xray.planned_start_at, appointment.lungs_start_at, appointment.site.time_zone):
+        return [Visit(appointment.starts_at, appointment.ends_at)]
+    return [
+        Visit(appointment.starts_at, xray.planned_end_at, is_first_of_two=True),
+        Visit(_lungs_from(appointment), appointment.ends_at),
+    ]
+
+
+def compose(message, *, now):
+    """The mail of one Message row, addressed and ready to send.
+
+    Raises ValueError when there is no address now. Django refuses a line break in a header as it sends.
+    """
+    address = address_of(message)
+    if not address:
+        raise ValueError("There is no address for this message.")
+    to_patient = message.recipient == Message.Recipient.PATIENT
+    planned = visits(message.appointment) if to_patient else []
+    about = _about(message, [visit for visit in planned if visit.ends_at > now])
+    layout = "letter" if to_patient else "notice"
+    mail = EmailMultiAlternatives(
+        subject=" ".join(render_to_string(f"email/{message.kind}/subject.txt", about).split()),
+        body=render_to_string(f"email/{layout}.txt", about),
+        from_email=_sender(message.order.site),
+        to=[address],
+        headers={
+            # The same for every attempt: a mail program that gets it twice can show it once.
+            "Message-ID": f"<{message.pk}@{host()}>",
+            "Auto-Submitted": "auto-generated",
+            "Content-Language": about["language"],
+        },
+    )
+    mail.attach_alternative(_inliner.inline(render_to_string(f"email/{layout}.html", about)), "text/html")
+    if to_patient:
+        for file in calendar_files(message, about["visits"], address, now=now):
+            mail.attach(file)
+    return mail
+
+
+def address_of(message):
+    """Where this message may go now; empty when nowhere."""
+    if message.recipient == Message.Recipient.REFERRER:
+        return message.order.referrer.email
+    return message.order.patient.mail_address
+
+
+def host():
+    """The name that message and calendar identifiers end with."""
+    return urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+
+
+def _about(message, upcoming):
+    order = message.order
+    return {
+        "kind": message.kind,
+        "language": "en",
+        "site": order.site,
+        "first_name": order.patient.given_name,
+        "to_guardian": bool(order.patient.guardian_email),
+        "visits": upcoming,
+        "public_url": settings.PUBLIC_URL,
+        "opening": f"email/{message.kind}/opening.txt",
+    }
+
+
+def calendar_files(message, planned, address, *, now):
+    """One text/calendar part per visit: a request has one UID (RFC 5546, 3.2.2), programs read one event.
+
+    The mail about a move takes back a first visit that an earlier plan had and this one has not.
+    """
+    appointment = message.appointment
+    is_cancelled = message.kind == MessageKind.CANCELLED
+    method = "CANCEL" if is_cancelled else "REQUEST"
+    parts = [(method, visit) for visit in planned]
+    dropped = _dropped_first_visit(message, planned, now)
+    if dropped is not None:
+        parts.append(("CANCEL", dropped))
+    names = (
+        ["appointment.ics"] if len(parts) == 1 else [f"appointment-{n + 1}.ics" for n in range(len(parts))]
+    )
+    sequence = appointment.revision + is_cancelled
+    return [
+        _part(name, method, _event(appointment, visit, method, sequence, address, now))
+        for name, (method, visit) in zip(names, parts, strict=True)
+    ]
+
+
+def _event(appointment, visit, method, sequence, address, now):
+    site, event = appointment.site, Event()
+    event.add("uid", f"{appointment.pk}{'-first' if visit.is_first_of_two else ''}@{host()}")
+    event.add("sequence", sequence)
+    event.add("dtstamp", now.astimezone(UTC))
+    event.add("dtstart", _calendar_time(visit.starts_at, site.time_zone))
+    event.add("dtend", _calendar_time(visit.ends_at, site.time_zone))
+    event.add("summary", f"Appointment - {site.name}")
+    event.add("location", site.place)
+    event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+    event.add("organizer", vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}"))
+    # Accepted already, no answer wanted: programs then show no buttons whose answer nobody would read.
+    attendee = vCalAddress(f"mailto:{address}")
+    attendee.params.update({"PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
+    event.add("attendee", attendee)
+    return event
+
+
+def _calendar_time(value, zone):
+    """Local with TZID; in UTC when the clock shows this hour twice, because TZID can only mean the first."""
+    moment = clock.local(value, zone)
+    return value.astimezone(UTC) if clock.happens_twice(moment) else moment
+
+
+def _part(name, method, event):
+    calendar = Calendar()
+    # No product name: it tells more than the sender does.
+    calendar.add("prodid", "-//Appointments//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(event)
+    day = event.start.date()
+    calendar.add_missing_timezones(day - YEAR, day + YEAR)
+    part = MIMEText(calendar.to_ical().decode(), "calendar", "utf-8")
+    part.set_param("method", method)
+    part.add_header("Content-Disposition", "attachment", filename=name)
+    return part
+
+
+def _dropped_first_visit(message, planned, now):
+    """The newest first visit, still to come, of an earlier plan; None when this plan has one of its own."""
+    appointment = message.appointment
+    if message.kind != MessageKind.MOVED or any(visit.is_first_of_two for visit in planned):
+        return None
+    for revision in range(appointment.revision - 1, 0, -1):
+        xray = _first_span(appointment, revision, Q(step__kind=StepKind.XRAY))
+        lungs = _first_span(appointment, revision, ~Q(step__kind=StepKind.XRAY))
+        if xray and lungs and not _same_day(xray.lower, lungs.lower, appointment.site.time_zone):
+            return Visit(xray.lower, xray.upper, is_first_of_two=True) if xray.lower > now else None
+    return None
+
+
+def _sender(site):
+    return formataddr((site.name, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+
+
+def _same_day(one, other, zone):
+    return clock.local(one, zone).date() == clock.local(other, zone).date()
+
+
+def _lungs_from(appointment):
+    """When the patient comes for the lung steps: preparation and set-up lie before the acquisition."""
+    span = _first_span(appointment, appointment.revision, ~Q(step__kind=StepKind.XRAY))
+    return span.lower if span else appointment.lungs_start_at
+
+
+def _first_span(appointment, revision, which):
+    """The patient's own earliest time for these steps in one revision of the plan, or None."""
+    time = Reservation.objects.filter(
+        which, step__appointment=appointment, revision=revision, resource__kind=ResourceKind.PATIENT
+    )
+    return time.order_by("span").values_list("span", flat=True).first()

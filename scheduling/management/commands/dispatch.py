@@ -1,0 +1,42 @@
+"""`manage.py dispatch`: do what is due without Celery and Redis; with --loop, until SIGTERM or SIGINT."""
+
+import signal
+import threading
+
+import structlog
+from django.core.management.base import BaseCommand
+from django.db import Error, close_old_connections
+
+from scheduling.tasks import release_expired_holds, send_due_messages
+
+log = structlog.get_logger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Send due mail and release expired holds in this process: the second path when Redis is gone."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--loop", action="store_true", help="Go on until SIGTERM or SIGINT.")
+        parser.add_argument("--every", type=float, default=15.0, help="Seconds between two looks (15).")
+
+    def handle(self, *, loop, every, **options):
+        if not loop:
+            sent, released = send_due_messages(), release_expired_holds()
+            self.stdout.write(f"{sent} sent, {released} holds released")
+            return
+        ended = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: ended.set())
+        while not ended.is_set():
+            _look()
+            ended.wait(every)
+
+
+def _look():
+    """One round; a database that is away is waited for."""
+    close_old_connections()
+    try:
+        release_expired_holds()
+        send_due_messages()
+    except Error as error:
+        log.error("dispatch.database", error=type(error).__name__)

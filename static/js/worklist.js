@@ -1,0 +1,106 @@
+// The worklist: minutes that run on between two polls, no step done twice by one press, and no row that moves
+// away from under the pointer.
+const SETTLE_MS = 700;
+const born = new WeakMap();
+let held = null; // a newer list that waits until the pointer has left
+let changedAt = -Infinity;
+
+const list = () => document.getElementById("worklist");
+const ids = (root) => [...root.querySelectorAll("tbody > tr[id]")].map((row) => row.id);
+
+// Minutes are counted from when the server said them, so the clock of this machine does not matter.
+function inWords(minutes) {
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  if (!hours) return `${rest} min`;
+  return rest ? `${hours} h ${rest} min` : `${hours} h`;
+}
+
+function tick() {
+  for (const element of document.querySelectorAll("#worklist [data-minutes]")) {
+    const { minutes, words } = element.dataset;
+    if (born.get(element)?.minutes !== minutes) born.set(element, { minutes, at: Date.now() });
+    const passed = Math.floor((Date.now() - born.get(element).at) / 60_000);
+    const shown = words === "late" ? Number(minutes) + passed : Number(minutes) - passed;
+    const text = shown < 0 ? `over by ${inWords(-shown)}` : `${inWords(shown)} ${words}`;
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+// A second press of a double click, or a key held down, must not do the step that has just taken its place.
+function isStep(target) {
+  return target.closest?.("#worklist [data-step-form]");
+}
+
+function guard(event) {
+  if (!isStep(event.target) || performance.now() - changedAt > SETTLE_MS) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function once(event) {
+  if (!event.repeat || !event.target.closest("#worklist tr") || !["Enter", " ", "s", "u"].includes(event.key)) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+// A poll that brings, moves or takes away a row at or above the pointer waits.
+function moves(next) {
+  const under = list().querySelector("tbody > tr:is(:hover, :focus-within)");
+  if (!under) return false;
+  const [before, after] = [ids(list()), ids(next)];
+  const at = before.indexOf(under.id);
+  return before.slice(0, at + 1).some((id, index) => after[index] !== id);
+}
+
+function hold(event) {
+  const { xhr, target, requestConfig } = event.detail;
+  if (target?.id !== "worklist" || !requestConfig?.headers["X-VQFlow-Poll"] || xhr.status !== 200) return;
+  const next = new DOMParser().parseFromString(xhr.responseText, "text/html").getElementById("worklist");
+  held = next && moves(next) ? xhr.responseText : null;
+  if (!held) return;
+  event.detail.shouldSwap = false;
+  list().dataset.version = next.dataset.version;
+  announce();
+}
+
+function announce() {
+  if (document.getElementById("new-rows")) return;
+  const bar = Object.assign(document.createElement("button"), { id: "new-rows", className: "new-rows", type: "button" });
+  bar.textContent = "The list has changed. Show it";
+  bar.addEventListener("click", release);
+  document.getElementById("worklist-refusal").append(bar);
+}
+
+function release() {
+  if (!held) return;
+  const text = held;
+  held = null;
+  document.getElementById("new-rows")?.remove();
+  window.htmx.swap(list(), text, { swapStyle: "morph", morphStyle: "outerHTML" });
+}
+
+function swapped({ detail }) {
+  if (detail.target?.id !== "worklist" && detail.elt?.id !== "worklist") return;
+  changedAt = performance.now();
+  if (!held) document.getElementById("new-rows")?.remove();
+  tick();
+}
+
+document.addEventListener("click", guard, true);
+document.addEventListener("keydown", once, true);
+document.addEventListener("pointerout", ({ target, relatedTarget }) => {
+  if (held && target.closest?.("tbody") && !relatedTarget?.closest?.("#worklist tbody")) release();
+});
+document.body.addEventListener("htmx:beforeSwap", hold);
+document.body.addEventListener("htmx:afterSwap", swapped);
+document.body.addEventListener("htmx:afterSettle", () => document.querySelector("[data-refusal]:not(:focus)")?.scrollIntoView({ block: "nearest" }));
+
+const filter = document.querySelector("[data-filter]");
+filter?.addEventListener("change", () => filter.requestSubmit());
+document.querySelectorAll("[data-filter-button]").forEach((button) => button.classList.add("visually-hidden"));
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+setInterval(tick, 5000);
+tick();
