@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from vqflow.embedded import CannotStart, Servers
 
@@ -71,9 +72,12 @@ def pytest_unconfigure():
     _stop()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    # Every test of the running stack on one xdist worker: one stack is enough for this machine.
-    for item in items:
-        if "stack" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("stack"))
+class OneStack(LoadFileScheduling):
+    """A file's tests stay together; all journeys share one worker and so one running stack."""
+
+    def _split_scope(self, nodeid):
+        return "tests/journeys" if nodeid.startswith("tests/journeys/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return OneStack(config, log)

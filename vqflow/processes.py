@@ -28,6 +28,7 @@ def commands(*, web_bind: str, mail_bind: str, var: str) -> dict[str, list[str]]
             "--worker-class=gthread",
             "--workers=2",
             "--threads=4",
+            "--preload",  # the code is loaded once and shared: a faster start in less memory
             "--graceful-timeout=20",
             "--no-control-socket",
             # No access log: a query string can hold a name. The application logs the path only.

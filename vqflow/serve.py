@@ -25,10 +25,10 @@ from vqflow.embedded.place import free_port, port_is_free
 from vqflow.processes import PROJECT, commands, environment, spawn
 from vqflow.stack import (
     LOOPBACK,
-    collect_static,
     loopback_environment,
     prepare_database,
     run,
+    static_files_collected,
     wait_until_healthy,
     write_run_env,
 )
@@ -76,18 +76,24 @@ def serve(var: Path, port: int, *, demo: bool) -> None:
         make_ready(env, logs, owner_url=owner_url, demo=demo)
         table = commands(web_bind=f"{LOOPBACK}:{port}", mail_bind=mail_bind, var=str(var))
         keeps_mail = "EMAIL_URL" not in os.environ
-        for name in [*(["mail"] if keeps_mail else []), "web", "worker", "beat"]:
-            supervisor.start(name, partial(spawn, table[name], log=logs / f"{name}.log", env=env))
+        start = {name: partial(spawn, table[name], log=logs / f"{name}.log", env=env) for name in table}
+        if keeps_mail:
+            supervisor.start("mail", start["mail"])
+        supervisor.start("web", start["web"])
+        logins = asked_logins(env) if demo else None
+        # A person waits for the pages first; the others would only compete with them for the processor.
         wait_until_healthy(supervisor.process("web"), port, logs / "web.log")
-        announce(env, demo=demo, mail=var / "mail" if keeps_mail else None, logs=logs)
+        supervisor.start("worker", start["worker"])
+        supervisor.start("beat", start["beat"])
+        announce(env["PUBLIC_URL"], logins, mail=var / "mail" if keeps_mail else None, logs=logs)
         supervisor.forever()
 
 
 def make_ready(env: dict[str, str], logs: Path, *, owner_url: str, demo: bool) -> None:
     say("Preparing the database ...")
     log = logs / "prepare.log"
-    prepare_database(env, log, owner_url=owner_url)
-    collect_static(env, log)
+    with static_files_collected(env, log):
+        prepare_database(env, log, owner_url=owner_url)
     if demo:
         say("Loading the demonstration department ...")
         run(["python", "manage.py", "load_demo"], env, log)
@@ -137,10 +143,18 @@ def start_servers(var: Path, supervisor: Supervisor) -> dict[str, str]:
     return {name: addresses[name] for name in wanted}
 
 
-def announce(env: dict[str, str], *, demo: bool, mail: Path | None, logs: Path) -> None:
-    say(f"\nVQFlow is running at {env['PUBLIC_URL']}\n")
-    if demo:
-        subprocess.run(["python", "manage.py", "load_demo", "--logins"], env=env, cwd=PROJECT, check=False)
+def asked_logins(env: dict[str, str]) -> subprocess.Popen:
+    """The table of logins, being written while the web server starts."""
+    command = ["python", "manage.py", "load_demo", "--logins"]
+    return subprocess.Popen(
+        command, env=env, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def announce(address: str, logins: subprocess.Popen | None, *, mail: Path | None, logs: Path) -> None:
+    say(f"\nVQFlow is running at {address}\n")
+    if logins is not None:
+        say(logins.communicate()[0])
     if mail is not None:
         say(f"Mail it sends is kept in {mail}")
     say(f"Logs are in {logs}. Ctrl-C stops everything.")

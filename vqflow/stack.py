@@ -4,6 +4,7 @@ The supervisor and the tests against a running stack share this. It never reads 
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shlex
@@ -11,7 +12,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vqflow.embedded import CannotStart, kept_secrets
@@ -49,24 +50,34 @@ def prepare_database(env: Mapping[str, str], log: Path, *, owner_url: str) -> No
     run(["python", "manage.py", "prepare"], owner, log)
 
 
-def collect_static(env: Mapping[str, str], log: Path) -> None:
-    """Collect and compress the static files, if they changed since the last time. Raises CannotStart."""
-    stamp, state = PROJECT / "staticfiles" / ".stamp", _static_state()
-    if not stamp.exists() or stamp.read_text() != state:
-        run(["python", "manage.py", "collectstatic", "--no-input", "--clear"], env, log)
+@contextlib.contextmanager
+def static_files_collected(env: Mapping[str, str], log: Path) -> Iterator[None]:
+    """While the block runs, static files are collected and compressed, if they changed since the last time.
+
+    Raises CannotStart at the end of the block.
+    """
+    folder = PROJECT / "staticfiles"
+    folder.mkdir(exist_ok=True)
+    stamp, state = folder / ".stamp", _static_state()
+    # Two stacks of one checkout (a demonstration and the tests) share the folder: one collects at a time.
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text() == state:
+            yield
+            return
+        collecting = spawn(["python", "manage.py", "collectstatic", "--no-input"], log=log, env=env)
+        try:
+            yield
+        except BaseException:
+            collecting.terminate()
+            raise
+        _finish(collecting, log)
         stamp.write_text(state)
 
 
 def run(argv: Sequence[str], env: Mapping[str, str], log: Path) -> None:
     """Run a command to its end, with its output in `log`. Raises CannotStart when it fails."""
-    process = spawn(argv, log=log, env=env)
-    try:
-        code = process.wait()
-    except BaseException:
-        process.terminate()
-        raise
-    if code != 0:
-        raise CannotStart(f"'{' '.join(argv)}' failed; the reason is at the end of {log}.")
+    _finish(spawn(argv, log=log, env=env), log)
 
 
 def wait_until_healthy(web: subprocess.Popen, port: int, log: Path) -> None:
@@ -81,6 +92,16 @@ def wait_until_healthy(web: subprocess.Popen, port: int, log: Path) -> None:
                 return
         time.sleep(0.2)
     raise CannotStart(f"The web server did not start; the reason is at the end of {log}.")
+
+
+def _finish(process: subprocess.Popen, log: Path) -> None:
+    try:
+        code = process.wait()
+    except BaseException:
+        process.terminate()
+        raise
+    if code != 0:
+        raise CannotStart(f"'{' '.join(process.args)}' failed; the reason is at the end of {log}.")
 
 
 def _static_state() -> str:

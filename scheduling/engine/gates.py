@@ -73,7 +73,9 @@ def why_not_end(examination: Examination, kind: str) -> str | None:
         return _not_part(kind)
     if state == StepState.IN_PROGRESS:
         return None
-    return f"{_words(kind)} has already ended." if state in _OVER else f"{_words(kind)} has not started."
+    if state == StepState.CANCELLED:
+        return f"{_words(kind)} is cancelled."
+    return f"{_words(kind)} has already ended." if state in _PERFORMED else f"{_words(kind)} has not started."
 
 
 def _why_not_begin(examination: Examination, kind: str) -> str | None:

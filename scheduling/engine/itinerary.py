@@ -192,9 +192,9 @@ def _choose(chain: Chain, slots: Mapping[int, list[Slot]]) -> dict[int, list[int
     """Per placed step the resource ids of its needs, or None."""
     flat: list[Slot] = []
     begins: dict[int, int] = {}
-    for at, each in slots.items():
+    for at in sorted(slots):  # in the protocol's order, so that `fits` chooses what `search` chose
         begins[at] = len(flat)
-        flat += each
+        flat += slots[at]
     pairs = [(begins[a], begins[b]) for a, b in chain.room_pairs if a in begins and b in begins]
     chosen = assignment.choose(flat, pairs)
     if chosen is None:

@@ -4,7 +4,10 @@ The services move by compare-and-swap along these tables, the database's trigger
 the diagrams in docs/states.md are printed from them. An undo is a transition of its own.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
+
+Transitions = Sequence[tuple[StrEnum, StrEnum]]
 
 
 class OrderState(StrEnum):
@@ -90,12 +93,7 @@ LIVE_APPOINTMENT = (AppointmentState.BOOKED, AppointmentState.ARRIVED, Appointme
 OPEN_ORDER = (OrderState.REQUESTED, OrderState.VETTED, OrderState.SCHEDULED)
 
 
-def mermaid(transitions):
+def mermaid(transitions: Transitions) -> str:
     """One state machine as the text of a Mermaid state diagram."""
     lines = [f"    {before} --> {after}" for before, after in transitions]
     return "\n".join(["stateDiagram-v2", f"    [*] --> {transitions[0][0]}", *lines])
-
-
-def may_follow(transitions, state):
-    """The states that may follow this one."""
-    return [after for before, after in transitions if before == state]

@@ -131,16 +131,16 @@ def _locked_question(order, starts, now, **known):
     """Lock every resource that could serve these times, release their expired holds, and ask the engine's question."""
     zone = ZoneInfo(order.site.time_zone)
     first, last = _checked_range(starts, now)
-    days = range(first.astimezone(zone).date().toordinal(), last.astimezone(zone).date().toordinal() + 1)
+    # A day more on each side: preparation or clearance may cross midnight.
+    first_day = first.astimezone(zone).date() - timedelta(days=1)
+    days = range(first_day.toordinal(), last.astimezone(zone).toordinal() + 2)
     candidates = Resource.objects.filter(site=order.site, is_active=True).exclude(kind=ResourceKind.PATIENT)
     resource_ids = [*candidates.values_list("pk", flat=True), order.patient.resource_id]
     locks.take(resource_ids, days)
     Reservation.objects.expired(now).filter(resource__in=resource_ids).update(
         status=Reservation.Status.RELEASED
     )
-    question = availability.search_for(
-        order, first_day=first.astimezone(zone).date(), days=len(days), now=now, **known
-    )
+    question = availability.search_for(order, first_day=first_day, days=len(days), now=now, **known)
     wanted = {step.key for step in question.steps}
     if set(starts) != wanted:
         names = ", ".join(StepKind(step.key).label for step in question.steps)

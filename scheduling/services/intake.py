@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
@@ -54,7 +55,7 @@ def register_patient(*, site, by, now, weight_kg=None, height_cm=None, email_con
     if weight_kg or height_cm:
         BodyMeasurement.objects.create(
             patient=patient,
-            measured_on=now.date(),
+            measured_on=now.astimezone(ZoneInfo(site.time_zone)).date(),
             weight_kg=weight_kg,
             height_cm=height_cm,
             recorded_by=by,

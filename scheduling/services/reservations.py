@@ -16,24 +16,27 @@ DATABASE_REFUSALS = {"23P01", "55P03", "40P01"}  # exclusion, lock time-out, dea
 
 
 def reserve(appointment, steps, found, question):
-    """One row per resource and step, sorted by resource; a room's includes its own clearance."""
+    """One row per resource and step; a room's own clearance follows the last step of the visit in that room."""
     by_kind = {step.kind: step for step in steps}
-    extra = {
-        row.pk: availability.clearance_minutes(row)
-        for row in Resource.objects.filter(pk__in=[r.id for r in question.resources]).select_related("room")
-    }
+    last_end = {who: end for step in found.steps for who, _, end in step.resources}
+    extra = _own_clearance(resource.id for resource in question.resources)
     rows = [
         Reservation(
-            resource_id=resource_id,
+            resource_id=who,
             step=by_kind[step.step_key],
             revision=appointment.revision,
             status=Reservation.Status.BOOKED,
-            span=(to_datetime(start), to_datetime(end + extra[resource_id])),
+            span=(to_datetime(start), to_datetime(end + (extra[who] if end == last_end[who] else 0))),
         )
         for step in found.steps
-        for resource_id, start, end in step.resources
+        for who, start, end in step.resources
     ]
     _insert(sorted(rows, key=lambda row: row.resource_id), refusal=TAKEN)
+
+
+def _own_clearance(resource_ids):
+    rows = Resource.objects.filter(pk__in=list(resource_ids)).select_related("room")
+    return {row.pk: availability.clearance_minutes(row) for row in rows}
 
 
 def _insert(rows, *, refusal):

@@ -11,7 +11,8 @@ from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid, NotAllowed
 from vqflow.models import Role
 
-OVERRIDE_BY = {rule.id: rule.override for rule in rules.RULES}
+# A rule may have several effects under one id; only its gating one can be overridden.
+OVERRIDE_BY = {rule.id: rule.override for rule in rules.RULES if rule.override}
 PRESET_REASONS = (
     "STAT: waiting would harm the patient.",
     "Symptoms changed since the X-ray.",

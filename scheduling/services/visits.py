@@ -29,6 +29,7 @@ def check_in(appointment, *, identifiers_checked, by, now):
         sentence = "Check two identifiers first: the full name, and the date of birth or the wristband."
         raise Invalid(sentence, fields={"identifiers_checked": [sentence]})
     appointment = _locked(appointment)
+    _refuse(gates.why_not_check_in(examination(appointment, now)))
     transitions.move(appointment, AppointmentState.ARRIVED, arrived_at=now, arrived_by=by)
     _record("visit.checked_in", appointment, by)
     return appointment

@@ -18,5 +18,5 @@ class Permitted(permissions.BasePermission):
     def has_permission(self, request, view):
         if not request.user.is_authenticated:
             return False
-        policy.permit(request.user, view.actions[request.method])
+        policy.permit(request.user, view.action_of(request.method))
         return True

@@ -1,20 +1,37 @@
 """Any refusal as RFC 9457 problem details, in the words that a page shows."""
 
 from django.http import Http404
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from vqflow.errors import DomainError
 
 PROBLEM_TYPE = "application/problem+json"
+# What a refusal may say beside its sentence, as extension members (RFC 9457, section 3.2).
+EXTENSIONS = ("alternatives",)
+
+
+class Problem(serializers.Serializer):
+    """RFC 9457 problem details. `detail` is the sentence that a page would show."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="Sentences by field; a nested field is written with dots.",
+    )
 
 
 def problem(error, context):
     """Answer any refusal as RFC 9457 problem details, in the words that a page shows."""
     if isinstance(error, DomainError):
         errors = getattr(error, "fields", None) or None
-        return _details(error.status, error.title, error.sentence, errors)
+        further = {name: error.extra[name] for name in EXTENSIONS if name in error.extra}
+        return _details(error.status, error.title, error.sentence, errors, **further)
     if isinstance(error, exceptions.ValidationError):
         errors = _by_field(error.detail)
         return _details(422, "Check your input", "Some values cannot be right.", errors)
@@ -27,11 +44,12 @@ def problem(error, context):
         answer.status_code, error.default_code.replace("_", " ").capitalize(), str(error.detail)
     )
     details.headers.update(answer.headers)
+    details.headers["Content-Type"] = PROBLEM_TYPE
     return details
 
 
-def _details(code, title, sentence, errors=None):
-    body = {"type": "about:blank", "title": title, "status": code, "detail": sentence}
+def _details(code, title, sentence, errors=None, **further):
+    body = {"type": "about:blank", "title": title, "status": code, "detail": sentence, **further}
     if errors:
         body["errors"] = errors
     return Response(body, status=code, content_type=PROBLEM_TYPE)

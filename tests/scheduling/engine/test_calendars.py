@@ -90,7 +90,9 @@ ROWS = st.lists(st.builds(WeeklyHours, st.integers(0, 6), OUTSIDE_THE_CHANGE, OU
 @settings(max_examples=40, deadline=None)
 @given(
     rows=ROWS,
-    zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata"]).map(ZoneInfo),
+    zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata"]).map(
+        ZoneInfo
+    ),
     around=st.integers(0, 2),
     closed=st.frozensets(st.integers(-2, 2), max_size=3),
 )
@@ -98,9 +100,7 @@ def test_any_week_of_hours_is_the_one_of_the_wall_clock(rows, zone, around, clos
     days = clock_changes(zone)
     day = days[around % len(days)]
     shut = frozenset(day + n * DAY for n in closed)
-    found = calendars.open_minutes(
-        rows, zone=zone, first_day=day - DAY, last_day=day + DAY, closed_days=shut
-    )
+    found = calendars.open_minutes(rows, zone=zone, first_day=day - DAY, last_day=day + DAY, closed_days=shut)
     assert minutes(found) == by_wall_clock(rows, zone, day - DAY, day + DAY, shut)
 
 
@@ -108,7 +108,10 @@ def test_a_night_is_shorter_in_spring_and_longer_in_autumn():
     berlin = ZoneInfo("Europe/Berlin")
     night = [WeeklyHours(5, time(22), time(6))]  # Saturday to Sunday
     lengths = [
-        sum(high - low for low, high in calendars.open_minutes(night, zone=berlin, first_day=day, last_day=day + DAY))
+        sum(
+            high - low
+            for low, high in calendars.open_minutes(night, zone=berlin, first_day=day, last_day=day + DAY)
+        )
         for day in (date(2026, 3, 28), date(2026, 6, 13), date(2026, 10, 24))
     ]
     assert lengths == [7 * 60, 8 * 60, 9 * 60]
@@ -119,7 +122,10 @@ def test_a_time_that_does_not_exist_is_the_moment_the_clock_jumps_over_it():
     jump = calendars.to_minute(datetime(2026, 3, 29, 1, 0, tzinfo=UTC))
     assert calendars.local_minute(date(2026, 3, 29), time(2, 30), berlin) == jump
     never = [WeeklyHours(6, time(2, 15), time(2, 45))]
-    assert calendars.open_minutes(never, zone=berlin, first_day=date(2026, 3, 29), last_day=date(2026, 3, 29)) == ()
+    assert (
+        calendars.open_minutes(never, zone=berlin, first_day=date(2026, 3, 29), last_day=date(2026, 3, 29))
+        == ()
+    )
 
 
 def test_a_time_that_exists_twice_is_its_first_occurrence():
@@ -127,7 +133,9 @@ def test_a_time_that_exists_twice_is_its_first_occurrence():
     first = calendars.to_minute(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
     assert calendars.local_minute(date(2026, 10, 25), time(2, 30), berlin) == first
     short = [WeeklyHours(6, time(2, 15), time(2, 45))]
-    found = calendars.open_minutes(short, zone=berlin, first_day=date(2026, 10, 25), last_day=date(2026, 10, 25))
+    found = calendars.open_minutes(
+        short, zone=berlin, first_day=date(2026, 10, 25), last_day=date(2026, 10, 25)
+    )
     assert found == ((first - 15, first + 15),)
 
 
@@ -181,4 +189,7 @@ def test_the_day_number_changes_at_local_midnight():
     berlin = ZoneInfo("Europe/Berlin")
     start, _ = calendars.local_day_bounds(date(2026, 10, 25), berlin)
     day_of = calendars.day_number(berlin)
-    assert (day_of(start - 1), day_of(start)) == (date(2026, 10, 24).toordinal(), date(2026, 10, 25).toordinal())
+    assert (day_of(start - 1), day_of(start)) == (
+        date(2026, 10, 24).toordinal(),
+        date(2026, 10, 25).toordinal(),
+    )

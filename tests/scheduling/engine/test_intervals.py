@@ -1,5 +1,7 @@
 """Intervals against sets of minutes."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ def minutes(found: Intervals) -> set[int]:
 
 def in_normal_form(found: Intervals) -> bool:
     bounds = [bound for pair in found for bound in pair]
-    return all(one < other for one, other in zip(bounds, bounds[1:], strict=False))
+    return all(one < other for one, other in pairwise(bounds))
 
 
 @given(PAIRS)

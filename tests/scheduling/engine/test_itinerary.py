@@ -20,7 +20,7 @@ from scheduling.engine.itinerary import (
     search,
 )
 
-HORIZON = 34
+HORIZON = 26
 
 
 def day_of(minute: int) -> int:
@@ -70,7 +70,9 @@ def served(wanted: Search, times: tuple[int, ...]) -> bool:
     rooms = {step.key: at for at, (step, position, *_) in enumerate(asked) if position == 0}
     shared = [(rooms[step.key], rooms[step.same_room_as]) for step in wanted.steps if step.same_room_as]
     for choice in product(*able):
-        used = [(resource, m) for resource, row in zip(choice, asked, strict=True) for m in range(row[3], row[4])]
+        used = [
+            (resource, m) for resource, row in zip(choice, asked, strict=True) for m in range(row[3], row[4])
+        ]
         if len(used) == len(set(used)) and all(choice[a] == choice[b] for a, b in shared):
             return True
     return False
@@ -106,7 +108,9 @@ def brute_force(wanted: Search) -> list[tuple[int, ...]]:
 
 CAPABILITIES = st.frozensets(st.sampled_from("abc"), min_size=1)
 FREE = st.lists(
-    st.tuples(st.integers(-3, HORIZON), st.integers(5, HORIZON)).map(lambda pair: (pair[0], pair[0] + pair[1])),
+    st.tuples(st.integers(-3, HORIZON), st.integers(5, HORIZON)).map(
+        lambda pair: (pair[0], pair[0] + pair[1])
+    ),
     min_size=1,
     max_size=3,
 ).map(normal)
@@ -125,7 +129,9 @@ def searches(draw):
     resources = tuple(
         ResourceFree(10 + n, f"R{n}", draw(CAPABILITIES), draw(FREE)) for n in range(draw(st.integers(1, 5)))
     )
-    keys = draw(st.sampled_from([["xray", "v"], ["xray", "v", "q"], ["v", "q"], ["q"], ["xray"], ["xray", "q"]]))
+    keys = draw(
+        st.sampled_from([["xray", "v"], ["xray", "v", "q"], ["v", "q"], ["q"], ["xray"], ["xray", "q"]])
+    )
     steps = []
     for at, key in enumerate(keys):
         lag_min = draw(st.integers(0, 6))
@@ -168,7 +174,7 @@ def assert_keeps_every_rule(wanted: Search, found: Itinerary) -> None:
     assert in_time(wanted, times_of(found))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(searches())
 def test_search_equals_brute_force_in_every_start_and_in_order(wanted):
     found = list(search(wanted, limit=1000))
@@ -178,7 +184,7 @@ def test_search_equals_brute_force_in_every_start_and_in_order(wanted):
         assert_keeps_every_rule(wanted, itinerary)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(searches())
 def test_every_found_itinerary_fits(wanted):
     for found in search(wanted, limit=1000):
@@ -218,7 +224,7 @@ def test_freeing_time_never_removes_a_start(wanted, data):
     assert before <= after
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(searches())
 def test_there_are_blockers_exactly_when_nothing_is_found(wanted):
     sentences = blockers(wanted)
@@ -309,7 +315,7 @@ def test_the_xray_is_as_late_as_possible_and_on_the_same_day_if_it_can_be():
         xray, ventilation, _ = found.steps
         assert ventilation.start - xray.end == 70
     only_yesterday = changed(1, OPEN[:1])
-    found = [f for f in search(wanting(XRAY, VENTILATION, PERFUSION, resources=only_yesterday), limit=10_000)]
+    found = list(search(wanting(XRAY, VENTILATION, PERFUSION, resources=only_yesterday), limit=10_000))
     assert {f.cost[2] for f in found} == {0, 1}
     assert max(f.steps[1].start - f.steps[0].end for f in found) <= 1430
 
@@ -359,6 +365,26 @@ def test_booking_keeps_the_rooms_that_were_shown():
     assert answer.steps[0].resources[0][0] == 8
 
 
+@pytest.mark.parametrize(("opens", "fits_in"), [(578, True), (579, True), (594, True), (595, False)])
+def test_both_ends_of_a_lag_count(opens, fits_in):
+    """Ventilation can only be 558 to 574; perfusion may follow from 579 to 594, set-up 5 minutes before."""
+    only = changed(2, ((552, 584),))
+    camera = replace(DEPARTMENT[2], free=((opens - 5, opens + 30),))
+    resources = tuple(camera if each.id == 3 else each for each in only)
+    found = list(search(wanting(XRAY, VENTILATION, PERFUSION, resources=resources, days=1), limit=9))
+    assert [each.steps[2].start for each in found] == ([max(579, opens)] if fits_in else [])
+
+
+def test_booking_chooses_what_the_search_has_shown():
+    """Two steps that overlap compete for two equal rooms; neither order of thinking may swap them."""
+    twins = (resource(1, "a"), resource(2, "a"))
+    need = (Need(frozenset("a"), 5, 10),)
+    wanted = wanting(Step("xray", 1, need), Step("v", 1, need), resources=twins, days=1)
+    found = first(wanted)
+    assert [placed.resources[0][0] for placed in found.steps] == [1, 2]
+    assert fits(wanted, {placed.step_key: placed.start for placed in found.steps}) == found
+
+
 def test_one_technologist_is_never_in_two_rooms():
     longer = replace(VENTILATION, needs=(Need(frozenset({"technologist_nm"}), 6, 40), *VENTILATION.needs[1:]))
     wanted = wanting(replace(longer, lag_min=0, lag_max=None), PERFUSION)
@@ -404,7 +430,9 @@ def test_the_grid_holds_for_the_lungs_only():
             None,
         ),
         (
-            wanting(replace(VENTILATION, lag_min=0, lag_max=None), PERFUSION, resources=changed(3, ((480, 520),))),
+            wanting(
+                replace(VENTILATION, lag_min=0, lag_max=None), PERFUSION, resources=changed(3, ((480, 520),))
+            ),
             "No perfusion start lies 5 min to 20 min after a ventilation.",
         ),
         (
@@ -439,7 +467,11 @@ def test_blockers_name_what_is_missing(wanted, sentence):
             "The perfusion starts 26 min after the ventilation; it must start 5 min to 20 min after it.",
         ),
         ((483, 558, 579), changed(3, ()), "No SPECT camera is free for the perfusion at this time."),
-        ((483, 558, 579), changed(7, ((0, 500),)), "The patient is not free for the ventilation at this time."),
+        (
+            (483, 558, 579),
+            changed(7, ((0, 500),)),
+            "The patient is not free for the ventilation at this time.",
+        ),
         ((-60, 558, 579), DEPARTMENT, "The X-ray lies outside the period that was searched."),
     ],
 )
@@ -451,8 +483,13 @@ def test_a_time_that_does_not_fit_is_refused_with_the_reason(starts, resources, 
 
 @pytest.mark.parametrize(
     "steps",
-    [(), (XRAY, XRAY), (replace(PERFUSION, same_room_as="ventilation"),), (replace(XRAY, same_room_as="xray"),)],
+    [
+        (),
+        (XRAY, XRAY),
+        (replace(PERFUSION, same_room_as="ventilation"),),
+        (replace(XRAY, same_room_as="xray"),),
+    ],
 )
 def test_a_search_that_contradicts_itself_is_refused(steps):
-    with pytest.raises(ValueError, match="step|called"):
+    with pytest.raises(ValueError, match=r"step|called"):
         next(search(wanting(*steps), limit=1), None)

@@ -1,11 +1,11 @@
 """Booking, moving, cancelling: one test per exit."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from scheduling.engine.states import AppointmentState, OrderState, StepState
-from scheduling.models import Appointment, Reservation, Resource, StepKind
+from scheduling.models import Appointment, OpeningHours, Reservation, Resource, Shift, StepKind
 from scheduling.services import booking, reservations, search, vetting, visits
 from tests import department
 from tests.department import NOW, TODAY, ZONE
@@ -300,3 +300,44 @@ def test_a_vetted_protocol_decides_what_is_booked(site, scheduler):
     vetting.vet(order, protocol=perfusion_only, by=department.attending(site), now=NOW)
     best = department.proposal(order, by=scheduler)
     assert set(best.starts) == {StepKind.XRAY, StepKind.PERFUSION}
+
+
+def test_a_visit_that_crosses_midnight_is_found_and_booked(site, scheduler):
+    """Open all night: preparation begins before midnight, the pictures come after it."""
+    for hours in OpeningHours.objects.all():
+        hours.opens = hours.closes = time(0)
+        hours.save(update_fields=["opens", "closes"])
+    Shift.objects.all().delete()
+    evening = datetime(2027, 3, 8, 20, tzinfo=ZONE)
+    for person in Resource.objects.filter(kind="technologist"):
+        person.shifts.create(span=(evening, evening + timedelta(hours=12)))
+    order = department.order(site, by=scheduler)
+    found, _ = search.proposals(order, first_day=TODAY, days=2, by=scheduler, now=evening, limit=400)
+    crossing = [each for each in found if each.lungs_start_at.astimezone(ZONE).time() < time(0, 15)]
+    assert crossing
+    for proposal in crossing[:2]:
+        appointment = booking.book(order, starts=proposal.starts, by=scheduler, now=evening)
+        booking.cancel(appointment, reason="next case", by=scheduler, now=evening)
+        order.refresh_from_db()
+
+
+def test_two_steps_in_one_room_leave_its_own_clearance_to_the_end(site, scheduler):
+    """Krypton: ventilation and perfusion follow one another in the same camera room."""
+    camera = Resource.objects.get(name="Camera 1")
+    camera.capabilities = [*camera.capabilities, "ventilation"]
+    camera.save(update_fields=["capabilities"])
+    camera.room.clearance_minutes = 15
+    camera.room.save(update_fields=["clearance_minutes"])
+    protocol = department.protocol(site, key="V_Q_SAME", name="In one room")
+    protocol.steps.filter(kind="ventilation").update(
+        room_capabilities=["ventilation", "gamma_camera_planar"], clearance_minutes=0
+    )
+    protocol.steps.filter(kind="perfusion").update(same_room_as_before=True)
+    order = department.order(site, by=scheduler, vetted=False)
+    vetting.vet(order, protocol=protocol, by=department.attending(site), now=NOW)
+    best = department.proposal(order, by=scheduler)
+    appointment = booking.book(order, starts=best.starts, by=scheduler, now=NOW)
+    in_room = camera.reservations.filter(step__appointment=appointment).order_by("span")
+    assert [row.step.kind for row in in_room] == ["ventilation", "perfusion"]
+    perfusion_end = appointment.steps.get(kind="perfusion").planned_end_at
+    assert in_room.last().span.upper == perfusion_end + timedelta(minutes=5 + 15)

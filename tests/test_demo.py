@@ -1,0 +1,280 @@
+"""The demonstration department: lively at any hour, and by the same rules as a real one."""
+
+from datetime import datetime, timedelta
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from reporting.models import Report, ReportVersion
+from reporting.services import signing
+from scheduling.demo import clinic
+from scheduling.engine import gates
+from scheduling.engine.calendars import local_day_bounds, to_datetime
+from scheduling.engine.states import AppointmentState
+from scheduling.examinations import examination
+from scheduling.models import (
+    Appointment,
+    Message,
+    MessageState,
+    OpeningHours,
+    Order,
+    Patient,
+    Protocol,
+    ProtocolStep,
+    Referrer,
+    Reservation,
+    ScheduledProcedureStep,
+    Shift,
+    Site,
+    Task,
+)
+from scheduling.services import protocols, search
+from vqflow.management.commands import prepare
+from vqflow.models import AuditEvent, User
+
+ZONE = ZoneInfo("America/New_York")
+NOON = "2026-11-18T12:05"
+MOMENTS = {
+    "a weekday at noon": NOON,
+    "a weekday at opening": "2026-11-17T07:10",
+    "just after midnight": "2026-11-22T00:10",
+    "a Saturday evening": "2026-11-21T19:40",
+    "just before midnight": "2026-11-19T23:50",
+    "a public holiday": "2026-11-26T13:00",
+    "the night the clock goes back": "2026-11-01T01:30",
+}
+
+
+def load(*arguments):
+    out = StringIO()
+    call_command("load_demo", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module", params=MOMENTS.values(), ids=MOMENTS.keys())
+def any_now(request, django_db_setup, django_db_blocker):
+    """A small department loaded at each of MOMENTS; the moment."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        load("--small", "--today", request.param)
+        yield datetime.fromisoformat(request.param).replace(tzinfo=ZONE)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def noon(db):
+    load("--small", "--today", NOON)
+    return datetime.fromisoformat(NOON).replace(tzinfo=ZONE)
+
+
+def todays(now):
+    first, last = (to_datetime(minute) for minute in local_day_bounds(now.date(), ZONE))
+    rows = Appointment.objects.filter(site__code="riverside").on(first, last)
+    return rows.select_related("procedure__order", "site", "procedure__protocol")
+
+
+def running(kind):
+    return ScheduledProcedureStep.objects.filter(
+        kind=kind, state="in_progress", appointment__site__code="riverside"
+    )
+
+
+def why_not_begin(appointment, now):
+    """Why the first lung acquisition may not begin, by the rules that the worklist asks."""
+    first = appointment.steps.exclude(kind="xray").order_by("ordinal").first()
+    return gates.why_not_start(examination(appointment, now), first.kind)
+
+
+def test_todays_list_has_every_state_of_an_appointment(any_now):
+    assert {row.state for row in todays(any_now)} == {str(state) for state in AppointmentState}
+
+
+def test_a_ventilation_and_a_perfusion_are_running(any_now):
+    assert running("ventilation").count() >= 1
+    assert running("perfusion").count() >= 1
+
+
+def test_a_patient_with_cleared_dose_can_begin(any_now):
+    cleared = todays(any_now).filter(state="arrived", dose_cleared_at__isnull=False)
+    assert [why_not_begin(row, any_now) for row in cleared] == [None] * len(cleared)
+    assert len(cleared) >= 2
+
+
+def test_a_dose_is_blocked_by_severe_pulmonary_hypertension(any_now):
+    waiting = todays(any_now).filter(state="arrived", dose_cleared_at=None)
+    sentences = [gates.why_not_clear_dose(examination(row, any_now)) or "" for row in waiting]
+    assert any("pulmonary hypertension" in sentence for sentence in sentences)
+    assert any("at least 1 h is needed" in sentence for sentence in sentences)
+
+
+def test_reports_are_waited_for_in_draft_preliminary_and_final(any_now):
+    finished = todays(any_now).filter(state="fulfilled")
+    found = {report.order_id: report.state for report in Report.objects.all()}
+    assert {found.get(row.procedure.order_id) for row in finished} >= {None, "draft", "preliminary", "final"}
+
+
+def test_somebody_is_late(any_now):
+    assert todays(any_now).filter(state="booked", starts_at__lt=any_now - timedelta(minutes=10)).exists()
+
+
+def test_nothing_has_happened_in_the_future(any_now):
+    steps = ScheduledProcedureStep.objects
+    assert not steps.filter(performed_start_at__gt=any_now).exists()
+    assert not steps.filter(performed_end_at__gt=any_now).exists()
+    assert not Appointment.objects.filter(booked_at__gt=any_now).exists()
+    assert not Appointment.objects.filter(arrived_at__gt=any_now).exists()
+    assert not Order.objects.filter(ordered_at__gt=any_now).exists()
+    assert not ReportVersion.objects.filter(signed_at__gt=any_now).exists()
+    assert not Message.objects.filter(sent_at__gt=any_now).exists()
+
+
+def test_no_mail_is_due_at_once(any_now):
+    waiting = Message.objects.filter(state__in=[MessageState.PENDING, MessageState.SENDING])
+    assert waiting.exists()
+    assert not waiting.filter(due_at__lte=any_now).exists()
+
+
+def test_technologists_are_booked_within_their_shifts(any_now):
+    shifts = {}
+    for row in Shift.objects.all():
+        shifts.setdefault(row.resource_id, []).append(row.span)
+    booked = Reservation.objects.occupying().filter(resource__kind="technologist")
+    outside = [
+        row
+        for row in booked
+        if not any(
+            span.lower <= row.span.lower and row.span.upper <= span.upper for span in shifts[row.resource_id]
+        )
+    ]
+    assert booked.exists()
+    assert outside == []
+
+
+def test_rooms_are_booked_within_their_hours_on_the_days_ahead(any_now):
+    hours = {(row.resource_id, row.weekday): row for row in OpeningHours.objects.all()}
+    tomorrow = to_datetime(local_day_bounds(any_now.date() + timedelta(days=1), ZONE)[0])
+    ahead = Reservation.objects.occupying().filter(
+        resource__kind="room",
+        resource__site__code="riverside",
+        span__startswith__gte=tomorrow + timedelta(hours=6),
+    )
+    assert ahead.exists()
+    for row in ahead:
+        begins, ends = row.span.lower.astimezone(ZONE), row.span.upper.astimezone(ZONE)
+        open_hours = hours[row.resource_id, begins.weekday()]
+        assert open_hours.opens <= begins.time()
+        assert ends.time() <= open_hours.closes
+
+
+def test_unknown_answers_are_tasks_and_consults_wait(noon):
+    kinds = set(Task.objects.filter(closed_at=None).values_list("kind", flat=True))
+    assert {"ask", "consult"} <= kinds
+    unidentified = Order.objects.get(patient__is_temporary=True)
+    assert unidentified.state == "requested"
+    assert unidentified.tasks.filter(kind="ask").count() > 10
+
+
+def test_signed_reports_are_intact(noon):
+    versions = list(ReportVersion.objects.select_related("report__order", "signed_by"))
+    assert len(versions) > 100
+    assert all(signing.is_intact(version) for version in versions)
+
+
+def test_history_has_as_many_finished_examinations_as_asked_for(noon):
+    before_today = to_datetime(local_day_bounds(noon.date(), ZONE)[0])
+    finished = Appointment.objects.filter(
+        site__code="riverside", state="fulfilled", lungs_start_at__lt=before_today
+    )
+    assert finished.count() == 120
+
+
+def test_the_days_ahead_are_about_sixty_percent_full(noon):
+    names = ["Ventilation 1", "Ventilation 2"]
+    tomorrow = to_datetime(local_day_bounds(noon.date() + timedelta(days=1), ZONE)[0])
+    booked = Reservation.objects.occupying().filter(
+        resource__name__in=names, resource__site__code="riverside", span__startswith__gte=tomorrow
+    )
+    taken = sum(row.end_minute - row.start_minute for row in booked)
+    hours = OpeningHours.objects.filter(resource__name__in=names, resource__site__code="riverside")
+    capacity = sum((row.closes.hour - row.opens.hour) * 60 for row in hours)
+    assert 0.5 < taken / capacity < 0.7
+
+
+def test_most_vetted_orders_find_a_time_in_the_week_ahead(noon):
+    scheduler = User.objects.get(username="scheduler")
+    orders = Order.objects.with_people().filter(site__code="riverside", state="vetted")
+    asked = {"first_day": noon.date() + timedelta(days=1), "days": 7, "by": scheduler, "now": noon}
+    found = [bool(search.proposals(order, **asked)[0]) for order in orders]
+    assert found.count(True) > len(found) / 2
+
+
+def test_the_applications_own_database_role_can_load_it(db):
+    prepare.ensure_role("vqflow_demo_in_test", "only here")
+    prepare.grant("vqflow_demo_in_test")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE vqflow_demo_in_test")
+    assert "Loaded 21 examinations" in load("--examinations", "21")
+
+
+def test_sites_are_apart_and_everybody_can_sign_in(noon):
+    riverside, hillside = (User.objects.get(username=name) for name in ("scheduler", "hillside-scheduler"))
+    ours = set(Patient.objects.for_user(riverside).values_list("pk", flat=True))
+    theirs = set(Patient.objects.for_user(hillside).values_list("pk", flat=True))
+    assert ours
+    assert theirs
+    assert not ours & theirs
+    assert hillside.check_password(clinic.PASSWORD)
+    assert Referrer.objects.get(user__username="referrer").orders.exists()
+
+
+def test_loading_is_audited_once_and_a_second_time_does_nothing(noon):
+    orders = Order.objects.count()
+    assert "already loaded" in load("--small")
+    assert Order.objects.count() == orders
+    assert AuditEvent.objects.filter(action="demo.loaded").count() == 1
+
+
+@pytest.mark.django_db
+def test_the_same_seed_gives_the_same_department():
+    def department(seed):
+        with transaction.atomic():
+            load("--examinations", "20", "--today", NOON, "--seed", seed)
+            rows = Appointment.objects.order_by("starts_at", "id").values_list(
+                "id", "starts_at", "state", "procedure__order__patient__family_name"
+            )
+            found = list(rows)
+            transaction.set_rollback(True)
+        return found
+
+    first = department("7")
+    assert department("7") == first
+    assert department("8") != first
+
+
+def test_it_refuses_to_load_where_https_is_on(settings, db):
+    settings.HTTPS = True
+    with pytest.raises(CommandError, match="looks like production"):
+        load("--small")
+    assert not Site.objects.exists()
+
+
+def test_logins_are_printed_without_loading(db):
+    printed = load("--logins")
+    assert clinic.PASSWORD in printed
+    assert "physician" in printed
+    assert not Site.objects.exists()
+
+
+def test_protocols_are_installed_once_and_keep_the_sites_own_times(noon):
+    site = Site.objects.get(code="riverside")
+    ProtocolStep.objects.filter(protocol__site=site, kind="xray").update(acquisition_minutes=9)
+    Protocol.objects.filter(site=site, key="Q_ONLY").update(is_active=False)
+    assert protocols.install(site) == 0
+    assert set(
+        ProtocolStep.objects.filter(protocol__site=site, kind="xray").values_list("acquisition_minutes")
+    ) == {(9,)}
+    out = StringIO()
+    call_command("install_protocols", "riverside", stdout=out)
+    assert out.getvalue() == "riverside: nothing new.\n"
