@@ -17,6 +17,8 @@ def key_of(request):
     key = request.headers.get("Idempotency-Key") or request.POST.get("request_id", "")
     if len(key) > LONGEST_KEY:
         raise Invalid(f"The idempotency key is longer than {LONGEST_KEY} characters.")
+    if not (key.isascii() and key.isprintable()):
+        raise Invalid("The idempotency key holds characters other than plain letters, digits and signs.")
     return key
 
 

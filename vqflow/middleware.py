@@ -63,7 +63,8 @@ class IdleLock:
         signed_in_at = session.setdefault("signed_in_at", now)
         if now - signed_in_at > settings.SESSION_ABSOLUTE.total_seconds():
             logout(request)
-            return _elsewhere(request, reverse("account_login"))
+            # The API answers 401 itself, now that nobody is signed in.
+            return None if _is_api(request) else _elsewhere(request, reverse("account_login"))
         if now - session.setdefault("seen_at", now) > settings.IDLE_LOCK.total_seconds():
             session["locked"] = True
         if session.get("locked"):
@@ -82,16 +83,25 @@ def _touch(session, now):
 def _locked(request):
     if request.resolver_match.view_name in OPEN_WHILE_LOCKED:
         return None
-    if request.path.startswith("/api/"):
-        return JsonResponse(
-            {"type": "about:blank", "title": "Locked", "status": 423, "detail": "The session is locked."},
-            status=423,
-            content_type="application/problem+json",
-        )
+    if _is_api(request):
+        return _problem(423, "Locked", "The session is locked.")
     if request.headers.get("X-VQFlow-Poll"):
         return HttpResponse(status=423)
     back = request.get_full_path() if request.method == "GET" else reverse("vqflow:home")
     return _elsewhere(request, f"{reverse('vqflow:lock')}?{urlencode({'next': back})}")
+
+
+def _is_api(request):
+    return request.path.startswith("/api/")
+
+
+def _problem(status, title, sentence):
+    """Problem details (RFC 9457), as vqflow/api/problems.py writes them."""
+    return JsonResponse(
+        {"type": "about:blank", "title": title, "status": status, "detail": sentence},
+        status=status,
+        content_type="application/problem+json",
+    )
 
 
 def _elsewhere(request, url):
@@ -116,7 +126,11 @@ class SecondFactor:
         name = request.resolver_match.view_name or ""
         if name.startswith("mfa_") or name in OPEN_WHILE_LOCKED | OPEN_WITHOUT_SECOND_FACTOR:
             return None
-        return None if is_mfa_enabled(user) else _elsewhere(request, reverse("mfa_activate_totp"))
+        if is_mfa_enabled(user):
+            return None
+        if _is_api(request):
+            return _problem(403, "Not allowed", "Your role needs a second factor. Set it up on your account page.")
+        return _elsewhere(request, reverse("mfa_activate_totp"))
 
 
 class HistoryContext:

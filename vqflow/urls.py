@@ -1,1 +1,22 @@
-urlpatterns = []
+from django.urls import include, path
+
+from vqflow import views
+
+kernel = [
+    path("", views.home, name="home"),
+    path("lock/", views.lock, name="lock"),
+    path("unlock/", views.unlock, name="unlock"),
+    path("keepalive/", views.keepalive, name="keepalive"),
+    path("theme/", views.theme, name="theme"),
+    path("healthz", views.healthz, name="healthz"),
+    path("audit/", views.audit_trail, name="audit"),
+    path("system/", views.status, name="status"),
+]
+
+urlpatterns = [
+    path("", include((kernel, "vqflow"))),
+    path("account/", include("allauth.urls")),
+    path("", include("scheduling.urls")),
+    path("", include("reporting.urls")),
+    path("api/v1/", include("reporting.api_urls")),
+]

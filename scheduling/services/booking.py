@@ -26,6 +26,7 @@ from vqflow.errors import Conflict, Invalid
 
 FARTHEST = timedelta(days=366)
 LONGEST_VISIT = timedelta(hours=26)
+JUST_NOW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None):
     question = _locked_question(
         order, starts, now, xray_ended_at=xray.ended_at if xray else None, xray_waived=waived
     )
-    found = _recheck(question, starts, resource_ids)
+    found = _recheck(question, starts, resource_ids, now)
     appointment = _new_appointment(order, found, question, xray, waived, by=by, now=now)
     _write_steps(appointment, order, found, question, xray, by=by, now=now)
     transitions.move(order, OrderState.SCHEDULED)
@@ -72,7 +73,7 @@ def move(appointment, *, starts, by, now, resource_ids=()):
     if appointment.state not in (AppointmentState.BOOKED, AppointmentState.ARRIVED):
         raise Conflict(f"This appointment is {transitions.words(appointment.state)}; it cannot be moved.")
     question = _locked_question(order, starts, now, free_of=appointment, **search.performed_part(appointment))
-    found = _recheck(question, starts, resource_ids, free_of=appointment)
+    found = _recheck(question, starts, resource_ids, now, free_of=appointment)
     before = _when(appointment)
     reservations.release(appointment)
     _apply_move(appointment, found, question)
@@ -168,23 +169,24 @@ def _wrong_start(sentence):
     return Invalid(sentence, fields={"starts": [sentence]})
 
 
-def _recheck(question, starts, resource_ids, free_of=None):
+def _recheck(question, starts, resource_ids, now, free_of=None):
     """The engine's word on these times; the refusal says who was faster where somebody was."""
     minutes = {kind: to_minute(moment) for kind, moment in starts.items()}
     preferred = {step.key: resource_ids for step in question.steps}
     found = engine.fits(question, minutes, preferred)
     if isinstance(found, str):
-        raise Conflict(_who_was_faster(question, minutes, resource_ids, free_of) or found)
+        raise Conflict(_who_was_faster(question, minutes, resource_ids, now, free_of) or found)
     return found
 
 
-def _who_was_faster(question, minutes, resource_ids, free_of):
-    """A sentence naming who took one of the proposal's own rooms or people, or None."""
+def _who_was_faster(question, minutes, resource_ids, now, free_of):
+    """A sentence naming who has just taken one of the proposal's own rooms or people, or None."""
     first = min(minutes.values())
     last = max(minutes[step.key] + step.acquisition_minutes for step in question.steps)
     taken = (
         Reservation.objects.occupying()
-        .filter(resource__in=resource_ids, start_minute__lt=last, end_minute__gt=first, step__isnull=False)
+        .filter(resource__in=resource_ids, start_minute__lt=last, end_minute__gt=first)
+        .filter(step__appointment__booked_at__gt=now - JUST_NOW)
         .exclude(step__appointment=free_of)
         .select_related("step__appointment__booked_by", "resource")
         .order_by("-step__appointment__booked_at")

@@ -44,7 +44,6 @@ def problem(error, context):
         answer.status_code, error.default_code.replace("_", " ").capitalize(), str(error.detail)
     )
     details.headers.update(answer.headers)
-    details.headers["Content-Type"] = PROBLEM_TYPE
     return details
 
 

@@ -45,7 +45,7 @@ class Schema(AutoSchema):
 
     @property
     def _is_write(self):
-        return self.method not in SAFE and self.method not in self.view.searches
+        return self.method not in SAFE and self.method not in getattr(self.view, "searches", ())
 
     def get_override_parameters(self):
         return [IDEMPOTENCY_KEY] if self._is_write else []
