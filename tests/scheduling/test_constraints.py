@@ -34,7 +34,7 @@ def appointment(site):
     return department.booked(site)
 
 
-def refused(constraint, change):
+def assert_refused(constraint, change):
     """The change raises IntegrityError, and it is this constraint that says no."""
     with pytest.raises(IntegrityError) as refusal, transaction.atomic():
         change()
@@ -50,7 +50,7 @@ def hold(resource, begins, minutes, **fields):
 def test_second_booking_of_the_same_camera_is_refused(site):
     camera = Resource.objects.get(name="Camera 1")
     hold(camera, NOW, 30)
-    refused("reservation_no_double_booking", lambda: hold(camera, NOW + timedelta(minutes=29), 30))
+    assert_refused("reservation_no_double_booking", lambda: hold(camera, NOW + timedelta(minutes=29), 30))
 
 
 def test_spans_that_touch_do_not_overlap(site):
@@ -68,7 +68,7 @@ def test_released_and_overbooked_time_keeps_nobody_out(site, appointment):
 
 def test_a_hold_without_an_end_is_refused(site):
     camera = Resource.objects.get(name="Camera 1")
-    refused("reservation_hold_expires", lambda: hold(camera, NOW, 30, expires_at=None))
+    assert_refused("reservation_hold_expires", lambda: hold(camera, NOW, 30, expires_at=None))
 
 
 def test_the_integers_of_a_reservation_are_its_span(site):
@@ -93,12 +93,12 @@ def test_the_xray_window_includes_both_ends(appointment, gap):
 @pytest.mark.parametrize("gap", [HOUR - SECOND, DAY + SECOND], ids=["a second short", "a second long"])
 def test_a_plan_outside_the_xray_window_is_refused(appointment, gap):
     plan = Appointment.objects.filter(pk=appointment.pk)
-    refused("appointment_xray_window", lambda: plan.update(xray_ends_at=appointment.lungs_start_at - gap))
+    assert_refused("appointment_xray_window", lambda: plan.update(xray_ends_at=appointment.lungs_start_at - gap))
 
 
 def test_a_plan_without_an_xray_needs_a_physicians_override(appointment):
     plan = Appointment.objects.filter(pk=appointment.pk)
-    refused("appointment_xray_window", lambda: plan.update(xray_ends_at=None))
+    assert_refused("appointment_xray_window", lambda: plan.update(xray_ends_at=None))
     assert plan.update(xray_ends_at=None, window_override=True) == 1
 
 
@@ -107,7 +107,7 @@ def test_an_order_has_one_live_appointment(appointment):
         appointment.pk = uuid4()
         appointment.save(force_insert=True)
 
-    refused("appointment_one_live_per_procedure", twice)
+    assert_refused("appointment_one_live_per_procedure", twice)
 
 
 def test_what_happened_is_recorded_even_where_it_overlaps_or_comes_late(appointment):
@@ -121,12 +121,12 @@ def test_what_happened_is_recorded_even_where_it_overlaps_or_comes_late(appointm
 
 def test_a_medical_record_number_is_given_once_by_its_issuer(site):
     one, two = department.patient(site), department.patient(site)
-    refused("patient_mrn_once_per_issuer", lambda: Patient.objects.filter(pk=two.pk).update(mrn=one.mrn))
+    assert_refused("patient_mrn_once_per_issuer", lambda: Patient.objects.filter(pk=two.pk).update(mrn=one.mrn))
 
 
 def test_a_cancelled_appointment_says_why(appointment):
     plan = Appointment.objects.filter(pk=appointment.pk)
-    refused("appointment_cancelled_with_reason", lambda: plan.update(state="cancelled"))
+    assert_refused("appointment_cancelled_with_reason", lambda: plan.update(state="cancelled"))
 
 
 def test_a_decision_is_never_changed_or_deleted(site):
@@ -160,4 +160,4 @@ def test_the_history_of_an_appointment_holds_every_revision(appointment):
 
 def test_fields_that_come_in_pairs_are_set_together(appointment):
     plan = Appointment.objects.filter(pk=appointment.pk)
-    refused("appointment_arrived_complete", lambda: plan.update(arrived_at=NOW))
+    assert_refused("appointment_arrived_complete", lambda: plan.update(arrived_at=NOW))

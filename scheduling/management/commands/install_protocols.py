@@ -21,4 +21,6 @@ class Command(BaseCommand):
             raise CommandError(f"There is no site {site}." if site else "There is no site yet.")
         for each in sites:
             count = protocols.install(each)
-            self.stdout.write(f"{each.code}: {count} protocols installed." if count else f"{each.code}: nothing new.")
+            self.stdout.write(
+                f"{each.code}: {count} protocols installed." if count else f"{each.code}: nothing new."
+            )
