@@ -34,11 +34,11 @@ def once(request, user, handle):
     content raises Invalid; while the first request is still running, the second waits for it in the database.
     A refusal (DomainError, status 400 and above) leaves no record, so that the same form can be sent again.
     """
+    print_of_request = fingerprint(request)
     key = key_of(request)
     if not key:
         with transaction.atomic():
             return handle()
-    print_of_request = fingerprint(request)
     with transaction.atomic():
         row, created = IdempotentRequest.objects.get_or_create(
             user=user, key=key, defaults={"fingerprint": print_of_request}

@@ -129,7 +129,9 @@ class SecondFactor:
         if is_mfa_enabled(user):
             return None
         if _is_api(request):
-            return _problem(403, "Not allowed", "Your role needs a second factor. Set it up on your account page.")
+            return _problem(
+                403, "Not allowed", "Your role needs a second factor. Set it up on your account page."
+            )
         return _elsewhere(request, reverse("mfa_activate_totp"))
 
 

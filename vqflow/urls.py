@@ -18,5 +18,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("", include("scheduling.urls")),
     path("", include("reporting.urls")),
+    path("api/v1/", include("scheduling.api.urls")),
     path("api/v1/", include("reporting.api_urls")),
+    path("api/v1/", include("vqflow.api_urls")),
 ]

@@ -16,7 +16,9 @@ class Input(serializers.Serializer):
     def to_internal_value(self, data):
         unknown = [name for name in data if name not in self.fields] if isinstance(data, dict) else []
         if unknown:
-            raise serializers.ValidationError({name[:60]: ["There is no such field."] for name in unknown[:20]})
+            raise serializers.ValidationError(
+                {name[:60]: ["There is no such field."] for name in unknown[:20]}
+            )
         return super().to_internal_value(data)
 
 

@@ -1,0 +1,91 @@
+"""Reports for other systems: the same services and sentences as the pages."""
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+
+from reporting import worklist
+from reporting.serializers import STATES, ReportIn, ReportOut, RowOut, RowsQuery, SignatureIn, VersionOut
+from reporting.services import drafting, reading, signing
+from scheduling.services import access
+from vqflow.api.operations import Operation
+from vqflow.api.pages import Pages
+
+
+def _checked(serializer):
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+class Reports(Operation):
+    actions = {"GET": "report.list"}
+    pagination_class = Pages
+
+    @extend_schema(
+        operation_id="reports_list",
+        summary="Finished examinations with the state of their report, newest order first",
+        parameters=[
+            OpenApiParameter("state", str, enum=STATES, description='"none" is not begun yet.'),
+        ],
+        responses=RowOut(many=True),
+    )
+    def get(self, request):
+        state = _checked(RowsQuery(data=request.query_params)).get("state")
+        pages = self.pagination_class()
+        orders = pages.paginate_queryset(worklist.in_state(request.user, state), request, view=self)
+        rows = worklist.rows(orders, now=timezone.now())
+        ids = [row.order.patient_id for row in rows]
+        access.listed("reports.api", ids, by=request.user, action="report.list", state=state or "")
+        return pages.get_paginated_response(RowOut(rows, many=True).data)
+
+
+class ReportOfOrder(Operation):
+    actions = {"GET": "report.view", "PUT": "report.write"}
+
+    @extend_schema(operation_id="report_get", summary="The report of one order", responses=ReportOut)
+    def get(self, request, pk):
+        order = access.order(pk, by=request.user, action="report.view")
+        return Response(_report(drafting.of(order), request.user))
+
+    @extend_schema(
+        operation_id="report_put",
+        summary="Save the draft; 409 when somebody else has saved after this version was read",
+        request=ReportIn,
+        responses=ReportOut,
+    )
+    def put(self, request, pk):
+        order = access.order(pk, by=request.user, action="report.write")
+        values = _checked(ReportIn(data=request.data))
+        saved = drafting.write(order, **values, by=request.user, now=timezone.now())
+        return Response(_report(saved, request.user))
+
+
+class Signatures(Operation):
+    actions = {"POST": "report.sign_preliminary"}
+
+    @extend_schema(
+        operation_id="report_sign",
+        summary="Sign the draft: a resident signs preliminary, an attending final",
+        request=SignatureIn,
+        responses={201: VersionOut},
+    )
+    def post(self, request, pk):
+        order = access.order(pk, by=request.user, action="report.sign_preliminary")
+        values = _checked(SignatureIn(data=request.data))
+        report = drafting.existing(order)
+        version = signing.sign(report, **values, by=request.user, now=timezone.now())
+        return Response(VersionOut(version).data, status=201)
+
+
+def _report(report, user):
+    may_write = reading.may_see_draft(user)
+    facts = {
+        "order": report.order.pk,
+        "accession_number": report.order.accession_number,
+        "state": report.state if report.pk else worklist.NO_DRAFT,
+        "draft": report if may_write else None,
+        "versions": [signed.version for signed in reading.signed(report, user)],
+        "why_not_write": drafting.why_not_write(report, user),
+        "why_not_sign": signing.why_not_sign(report, user),
+    }
+    return ReportOut(facts).data
