@@ -3,9 +3,7 @@
 from django import forms
 
 from reporting.engine.schemes import GROUP_LABELS, SCHEMES
-from reporting.services.drafting import LONGEST_CATEGORY, LONGEST_TEXT
-
-LARGEST_VERSION = 2**31 - 1
+from reporting.services.drafting import LARGEST_VERSION, LONGEST_CATEGORY, LONGEST_TEXT
 
 
 class VersionForm(forms.Form):

@@ -5,10 +5,9 @@ from rest_framework import serializers
 
 from reporting.engine.schemes import SCHEMES, Group
 from reporting.engine.states import ReportState
-from reporting.forms import LARGEST_VERSION
 from reporting.models import ReportVersion
 from reporting.services import reading
-from reporting.services.drafting import LONGEST_CATEGORY, LONGEST_TEXT
+from reporting.services.drafting import LARGEST_VERSION, LONGEST_CATEGORY, LONGEST_TEXT
 from reporting.worklist import NO_DRAFT
 from scheduling.models import Priority
 

@@ -13,6 +13,7 @@ from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid, NotFound
 
 LONGEST_TEXT = 20_000
+LARGEST_VERSION = 2**31 - 1
 LONGEST_CATEGORY = 40
 UNFINISHED = (ReportState.DRAFT, ReportState.PRELIMINARY)
 FIRST_VERSION = 1
