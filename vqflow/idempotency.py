@@ -23,8 +23,10 @@ def key_of(request):
 
 
 def fingerprint(request):
-    content = f"{request.method} {request.path}\n".encode() + request.body
-    return hashlib.sha256(content).hexdigest()
+    # A multipart body is gone once its fields have been read, which the CSRF check does before us.
+    is_multipart = request.content_type == "multipart/form-data"
+    content = request.POST.urlencode().encode() if is_multipart else request.body
+    return hashlib.sha256(f"{request.method} {request.path}\n".encode() + content).hexdigest()
 
 
 def once(request, user, handle):

@@ -70,8 +70,8 @@ def move(appointment, *, starts, by, now, resource_ids=()):
     policy.permit(by, "appointment.move")
     appointment = _for_update(appointment)
     order = appointment.procedure.order
-    if appointment.state not in (AppointmentState.BOOKED, AppointmentState.ARRIVED):
-        raise Conflict(f"This appointment is {transitions.words(appointment.state)}; it cannot be moved.")
+    if refusal := search.why_not_move(appointment):
+        raise Conflict(refusal)
     question = _locked_question(order, starts, now, free_of=appointment, **search.performed_part(appointment))
     found = _recheck(question, starts, resource_ids, now, free_of=appointment)
     before = _when(appointment)

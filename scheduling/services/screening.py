@@ -3,10 +3,15 @@
 from django.db import transaction
 
 from scheduling.engine import screening as engine
+from scheduling.engine.states import OPEN_ORDER, OrderState
 from scheduling.examinations import QUESTIONS, assess, resolved_rules
 from scheduling.models import ScreeningAnswer, Task
+from scheduling.services import transitions
 from vqflow import audit
-from vqflow.errors import Invalid
+from vqflow.errors import Conflict, Invalid
+
+# Afterwards nothing waits for an answer any more, and no task may be opened.
+CHANGEABLE = (*OPEN_ORDER, OrderState.IN_PROGRESS)
 
 
 @transaction.atomic
@@ -14,9 +19,12 @@ def answer(order, answers, *, by, now):
     """Save these answers ({question: answer}); a question that is not among them keeps its answer.
 
     Raises Invalid, with the question as the field, for an unknown question or answer. Tasks follow: one for each
-    question still to be asked, one for each decision that a physician still has to take.
+    question still to be asked, one for each decision that a physician still has to take. Raises Conflict once
+    the examination is over or the order has ended.
     """
     _check(answers)
+    if order.state not in CHANGEABLE:
+        raise Conflict(f"This order is {transitions.words(order.state)}; its answers stay as they are.")
     before = {row.question: row.answer for row in order.answers.all()}
     changed = {question: value for question, value in answers.items() if before.get(question) != value}
     for question, value in changed.items():

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from scheduling.engine import itinerary as engine
 from scheduling.engine.calendars import to_datetime
-from scheduling.engine.states import OrderState, StepState
+from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.examinations import XRAY_RULES, resolved_rules
 from scheduling.models import StepKind
-from scheduling.services import availability
+from scheduling.services import availability, transitions
 from vqflow import policy
 from vqflow.errors import Conflict
 
@@ -81,9 +81,24 @@ def proposals(order, *, first_day, days, by, now, xray_ended_at=None, limit=LIMI
     return _answer(question, limit)
 
 
+def why_not_move(appointment):
+    """A sentence why this appointment cannot be given another time, or None."""
+    if appointment.state not in (AppointmentState.BOOKED, AppointmentState.ARRIVED):
+        return f"This appointment is {transitions.words(appointment.state)}; it cannot be moved."
+    # Without its end nobody knows how long the X-ray is good for.
+    if any(step.state == StepState.IN_PROGRESS for step in appointment.steps.all()):
+        return "The X-ray is in progress. End it or undo it, then move the appointment."
+    return None
+
+
 def moves(appointment, *, first_day, days, by, now, limit=LIMIT):
-    """(proposals, sentences) for another time of an appointment; what is performed already stays."""
+    """(proposals, sentences) for another time of an appointment; what is performed already stays.
+
+    Raises Conflict when it cannot be moved any more.
+    """
     policy.permit(by, "appointment.move")
+    if refusal := why_not_move(appointment):
+        raise Conflict(refusal)
     order = appointment.procedure.order
     question = availability.search_for(
         order, first_day=first_day, days=days, now=now, free_of=appointment, **performed_part(appointment)

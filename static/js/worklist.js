@@ -1,6 +1,7 @@
 // The worklist: minutes that run on between two polls, no step done twice by one press, and no row that moves
 // away from under the pointer.
 const SETTLE_MS = 700;
+const FAR = 180; // minutes: above, whole hours
 const born = new WeakMap();
 let held = null; // a newer list that waits until the pointer has left
 let changedAt = -Infinity;
@@ -21,14 +22,14 @@ function tick() {
     if (born.get(element)?.minutes !== minutes) born.set(element, { minutes, at: Date.now() });
     const passed = Math.floor((Date.now() - born.get(element).at) / 60_000);
     const shown = words === "late" ? Number(minutes) + passed : Number(minutes) - passed;
-    const text = shown < 0 ? `over by ${inWords(-shown)}` : `${inWords(shown)} ${words}`;
+    const text = words === "left" && shown >= FAR ? `${Math.floor(shown / 60)} h left` : shown < 0 ? `over by ${inWords(-shown)}` : `${inWords(shown)} ${words}`;
     if (element.textContent !== text) element.textContent = text;
   }
 }
 
 // A second press of a double click, or a key held down, must not do the step that has just taken its place.
 function isStep(target) {
-  return target.closest?.("#worklist [data-step-form]");
+  return target.closest?.("#worklist [data-press]");
 }
 
 function guard(event) {

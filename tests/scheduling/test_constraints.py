@@ -93,7 +93,9 @@ def test_the_xray_window_includes_both_ends(appointment, gap):
 @pytest.mark.parametrize("gap", [HOUR - SECOND, DAY + SECOND], ids=["a second short", "a second long"])
 def test_a_plan_outside_the_xray_window_is_refused(appointment, gap):
     plan = Appointment.objects.filter(pk=appointment.pk)
-    assert_refused("appointment_xray_window", lambda: plan.update(xray_ends_at=appointment.lungs_start_at - gap))
+    assert_refused(
+        "appointment_xray_window", lambda: plan.update(xray_ends_at=appointment.lungs_start_at - gap)
+    )
 
 
 def test_a_plan_without_an_xray_needs_a_physicians_override(appointment):
@@ -121,7 +123,9 @@ def test_what_happened_is_recorded_even_where_it_overlaps_or_comes_late(appointm
 
 def test_a_medical_record_number_is_given_once_by_its_issuer(site):
     one, two = department.patient(site), department.patient(site)
-    assert_refused("patient_mrn_once_per_issuer", lambda: Patient.objects.filter(pk=two.pk).update(mrn=one.mrn))
+    assert_refused(
+        "patient_mrn_once_per_issuer", lambda: Patient.objects.filter(pk=two.pk).update(mrn=one.mrn)
+    )
 
 
 def test_a_cancelled_appointment_says_why(appointment):

@@ -3,6 +3,8 @@
 import pghistory
 from django.db import transaction
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vqflow import idempotency
@@ -41,6 +43,13 @@ class Operation(APIView):
             response = super().dispatch(request, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
+        return response
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code >= 400 and isinstance(response, Response):
+            # Problem details are JSON, whatever the operation itself is written in.
+            response.accepted_renderer = JSONRenderer()
         return response
 
     def initial(self, request, *args, **kwargs):

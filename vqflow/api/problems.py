@@ -43,7 +43,8 @@ def problem(error, context):
     details = _details(
         answer.status_code, error.default_code.replace("_", " ").capitalize(), str(error.detail)
     )
-    details.headers.update(answer.headers)
+    for name, value in answer.headers.items():
+        details.headers.setdefault(name, value)
     return details
 
 

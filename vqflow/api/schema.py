@@ -50,6 +50,10 @@ class Schema(AutoSchema):
     def get_override_parameters(self):
         return [IDEMPOTENCY_KEY] if self._is_write else []
 
+    def get_description(self):
+        # The view's docstring speaks to programmers, and may be the base class's.
+        return getattr(self.view, self.method.lower()).__doc__ or ""
+
     def get_tags(self):
         return [self.path.split("/")[3] or "root"]
 

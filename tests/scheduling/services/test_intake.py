@@ -165,7 +165,11 @@ def test_a_stat_order_takes_five_fields(site, scheduler):
     order = stat_order(site, by=scheduler)
     patient = order.patient
     assert (patient.family_name, patient.given_name, patient.sex) == ("Moreno", "Pat", "female")
-    assert (patient.is_temporary, patient.mrn_issuer, patient.mrn[:4]) == (True, "riverside-temporary", "TEMP")
+    assert (patient.is_temporary, patient.mrn_issuer, patient.mrn[:4]) == (
+        True,
+        "riverside-temporary",
+        "TEMP",
+    )
     assert (order.priority, order.patient_class, order.ward) == ("stat", "E", "Emergency 3")
     assert list(AuditEvent.objects.values_list("action", flat=True)) == ["patient.registered", "order.placed"]
 

@@ -19,7 +19,9 @@ NO_TO_ALL = {
     question.key: next(value for value, _ in question.choices if value not in ("yes", "possible"))
     for question in QUESTIONS
 }
-ASK_PREGNANCY = "Ask about pregnancy before the chest X-ray and before the dose. Cannot answer counts as possible."
+ASK_PREGNANCY = (
+    "Ask about pregnancy before the chest X-ray and before the dose. Cannot answer counts as possible."
+)
 DECIDE_PREGNANCY = (
     "Pregnant or possibly pregnant: a physician decides before the X-ray and before any tracer is given."
 )
@@ -158,9 +160,7 @@ def test_a_consult_closes_when_the_answer_that_called_for_it_goes(site, schedule
 def test_after_a_changed_answer_the_physician_is_asked_again(site, scheduler):
     """The decision belongs to the answer it was given for."""
     order = department.order(site, by=scheduler, answers=NO_TO_ALL | {"pregnancy": "possible"})
-    vetting.override(
-        order, rule="PREG-1", reason="Benefit outweighs", by=department.attending(site), now=NOW
-    )
+    vetting.override(order, rule="PREG-1", reason="Benefit outweighs", by=department.attending(site), now=NOW)
     answered(order, scheduler, pregnancy="yes")
     assert open_tasks(order, Task.Kind.CONSULT) == {"PREG-1": "xray"}
 

@@ -9,7 +9,7 @@ from django.db import connections
 from scheduling.engine.rules import RULES
 from scheduling.engine.states import OrderState
 from scheduling.examinations import resolved_rules
-from scheduling.models import Decision, Task
+from scheduling.models import Decision, Order, Task
 from scheduling.services import booking, intake, screening, vetting
 from tests import department
 from tests.department import NOW, SAFE_ANSWERS
@@ -312,8 +312,8 @@ def test_of_two_physicians_who_vet_at_once_one_does_it_and_the_other_is_told():
     barrier, told = threading.Barrier(2), []
 
     def press(by, protocol):
-        copy = type(order).objects.get(pk=order.pk)
-        list(copy.decisions.all())
+        # Read before either has decided: what both of them saw on their pages.
+        copy = Order.objects.prefetch_related("decisions").get(pk=order.pk)
         barrier.wait()
         try:
             vetting.vet(copy, protocol=protocol, by=by, now=NOW)
@@ -330,6 +330,5 @@ def test_of_two_physicians_who_vet_at_once_one_does_it_and_the_other_is_told():
         thread.join()
     decision = Decision.objects.get()
     order.procedure.refresh_from_db()
-    assert len(told) == 1
-    assert told[0] in ("Somebody was faster: this order has been vetted.", "This order has been vetted.")
+    assert told == ["Somebody was faster: this order has been vetted."]
     assert order.procedure.protocol.name == decision.reason

@@ -1,0 +1,120 @@
+"""What physicians decide: vetting, declining, overrides, and countersigning what was said by phone."""
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from scheduling.api.details import order_answer
+from scheduling.api.site import SiteOperation
+from scheduling.models import Decision
+from scheduling.serializers.appointments import OrderDetailOut
+from scheduling.serializers.orders import (
+    DecisionOut,
+    OverrideIn,
+    PhoneOverrideIn,
+    PhoneVettingIn,
+    ReasonIn,
+    VettingIn,
+)
+from scheduling.services import access, vetting
+from vqflow.api.fields import Nothing, body
+from vqflow.errors import NotFound
+
+
+class Deciding(SiteOperation):
+    """One decision about one order, answered with the order as it then is."""
+
+    def decide(self, request, pk, service, serializer):
+        order = access.order(pk, by=request.user, action=self.action_of("POST"))
+        service(order, **body(serializer, request), by=request.user, now=timezone.now())
+        return order_answer(pk)
+
+
+class Vetting(Deciding):
+    actions = {"POST": "order.vet"}
+
+    @extend_schema(
+        operation_id="orders_vet",
+        summary="Approve an order with a protocol",
+        request=VettingIn,
+        responses=OrderDetailOut,
+    )
+    def post(self, request, pk):
+        return self.decide(request, pk, vetting.vet, VettingIn)
+
+
+class PhoneVetting(Deciding):
+    actions = {"POST": "order.vet_by_phone"}
+
+    @extend_schema(
+        operation_id="orders_vet_by_phone",
+        summary="Write down that a physician has approved a STAT order by phone",
+        request=PhoneVettingIn,
+        responses=OrderDetailOut,
+    )
+    def post(self, request, pk):
+        return self.decide(request, pk, vetting.vet, PhoneVettingIn)
+
+
+class Declining(Deciding):
+    actions = {"POST": "order.vet"}
+
+    @extend_schema(
+        operation_id="orders_decline",
+        summary="Refuse an examination, with the reason that the referrer reads",
+        request=ReasonIn,
+        responses=OrderDetailOut,
+    )
+    def post(self, request, pk):
+        return self.decide(request, pk, vetting.decline, ReasonIn)
+
+
+class Override(Deciding):
+    actions = {"POST": "override.clinical"}
+
+    @extend_schema(
+        operation_id="orders_override",
+        summary="Let an examination go on against a rule",
+        request=OverrideIn,
+        responses=OrderDetailOut,
+    )
+    def post(self, request, pk):
+        return self.decide(request, pk, vetting.override, OverrideIn)
+
+
+class PhoneOverride(Deciding):
+    actions = {"POST": "override.clinical_by_phone"}
+
+    @extend_schema(
+        operation_id="orders_override_by_phone",
+        summary="Write down that a physician lets an examination go on, by phone",
+        request=PhoneOverrideIn,
+        responses=OrderDetailOut,
+    )
+    def post(self, request, pk):
+        return self.decide(request, pk, vetting.override, PhoneOverrideIn)
+
+
+class Countersignature(SiteOperation):
+    actions = {"POST": "decision.countersign"}
+
+    @extend_schema(
+        operation_id="decisions_countersign",
+        summary="Confirm what was written down for oneself by phone",
+        request=Nothing,
+        responses=DecisionOut,
+    )
+    def post(self, request, pk):
+        body(Nothing, request)
+        decision = (
+            Decision.objects.for_user(request.user)
+            .select_related("order__site", "physician", "recorded_by")
+            .filter(pk=pk)
+            .first()
+        )
+        if decision is None:
+            raise NotFound("There is no such record at your site.")
+        access.order(decision.order_id, by=request.user, action="decision.countersign")
+        vetting.countersign(decision, by=request.user, now=timezone.now())
+        decision.refresh_from_db(fields=["countersigned_at", "countersigned_by"])
+        return Response(DecisionOut(decision).data)

@@ -1,0 +1,116 @@
+"""What is there and what is to be done: the worklist, tasks, mail, rooms and people, protocols, referrers."""
+
+from django.utils import timezone
+from django_filters import ChoiceFilter, FilterSet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+
+from scheduling import worklist
+from scheduling.api.site import Listing, SiteOperation
+from scheduling.models import Message, MessageState, Protocol, Referrer, Resource, ResourceKind, Task
+from scheduling.serializers.appointments import WorklistOut, WorklistQuery
+from scheduling.serializers.directory import MessageOut, ProtocolOut, ReferrerOut, ResourceOut
+from scheduling.serializers.orders import TaskOut
+from scheduling.services import access
+from vqflow.api.fields import query
+from vqflow.api.filters import filtered
+
+
+class Worklist(SiteOperation):
+    actions = {"GET": "worklist.view"}
+
+    @extend_schema(
+        operation_id="worklist_day",
+        summary="The examinations of one local day, each with the next step or why it has to wait",
+        parameters=[WorklistQuery],
+        responses=WorklistOut,
+    )
+    def get(self, request):
+        now = timezone.now()
+        day = query(WorklistQuery, request).get("day") or timezone.localdate(now)
+        rows = worklist.day(self.site, day, by=request.user, now=now)
+        ids = [row.order.patient_id for row in rows]
+        access.listed("worklist.api", ids, by=request.user, action="worklist.view", day=day.isoformat())
+        version = worklist.version(self.site, day, now)
+        return Response(WorklistOut({"day": day, "version": version, "rows": rows}).data)
+
+
+class TaskFilters(FilterSet):
+    kind = ChoiceFilter(choices=Task.Kind.choices)
+
+
+class Tasks(Listing):
+    actions = {"GET": "task.list"}
+
+    @extend_schema(
+        operation_id="tasks_list",
+        summary="What is still to be asked, decided, countersigned or phoned, the oldest first",
+        parameters=[OpenApiParameter("kind", str, enum=Task.Kind.values)],
+        responses=TaskOut(many=True),
+    )
+    def get(self, request):
+        found = filtered(TaskFilters, worklist.open_tasks(request.user), request)
+        return self.paged(request, found, TaskOut, patients=lambda task: task.order.patient_id)
+
+
+class MessageFilters(FilterSet):
+    state = ChoiceFilter(choices=MessageState.choices)
+
+
+class Messages(Listing):
+    actions = {"GET": "message.list"}
+
+    @extend_schema(
+        operation_id="messages_list",
+        summary="Mail to patients and referrers, the latest due first",
+        parameters=[OpenApiParameter("state", str, enum=MessageState.values)],
+        responses=MessageOut(many=True),
+    )
+    def get(self, request):
+        messages = Message.objects.for_user(request.user).select_related("order")
+        found = filtered(MessageFilters, messages, request)
+        ordering = ("-due_at", "pk")
+        return self.paged(
+            request, found, MessageOut, patients=lambda row: row.order.patient_id, ordering=ordering
+        )
+
+
+class NoFilters(FilterSet):
+    pass
+
+
+class Resources(Listing):
+    actions = {"GET": "department.view"}
+
+    @extend_schema(
+        operation_id="resources_list", summary="Rooms and technologists", responses=ResourceOut(many=True)
+    )
+    def get(self, request):
+        found = Resource.objects.for_user(request.user).exclude(kind=ResourceKind.PATIENT)
+        return self.paged(request, filtered(NoFilters, found, request), ResourceOut)
+
+
+class Protocols(Listing):
+    actions = {"GET": "department.view"}
+
+    @extend_schema(
+        operation_id="protocols_list",
+        summary="Protocols with the length of their steps",
+        responses=ProtocolOut(many=True),
+    )
+    def get(self, request):
+        found = Protocol.objects.for_user(request.user).prefetch_related("steps")
+        return self.paged(request, filtered(NoFilters, found, request), ProtocolOut)
+
+
+class Referrers(Listing):
+    actions = {"GET": "order.view"}
+
+    @extend_schema(
+        operation_id="referrers_list",
+        summary="Clinicians who order examinations, and how they are reached",
+        responses=ReferrerOut(many=True),
+    )
+    def get(self, request):
+        found = Referrer.objects.for_user(request.user)
+        return self.paged(request, filtered(NoFilters, found, request), ReferrerOut)

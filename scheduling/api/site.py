@@ -1,0 +1,43 @@
+"""An operation at the caller's site: its clock, its lists."""
+
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from scheduling.models import Site
+from scheduling.services import access
+from vqflow.api.operations import Operation
+from vqflow.api.pages import Pages
+from vqflow.errors import NotFound
+
+
+class SiteOperation(Operation):
+    """Times go out in the zone of the caller's site, and days are that site's days."""
+
+    def dispatch(self, request, *args, **kwargs):
+        with timezone.override(None):
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        site = Site.objects.for_user(request.user).first()
+        if site is None:
+            raise NotFound("Your account belongs to no site. Ask the system administrator.")
+        self.site = site
+        timezone.activate(ZoneInfo(site.time_zone))
+
+
+class Listing(SiteOperation):
+    """A list in pages."""
+
+    pagination_class = Pages
+
+    def paged(self, request, queryset, serializer, *, patients=None, ordering="pk"):
+        """One page. `patients(row)` is the id to audit, for a list that shows patients."""
+        pages = self.pagination_class()
+        pages.ordering = ordering
+        rows = pages.paginate_queryset(queryset, request, view=self)
+        if patients:
+            action = self.action_of(request.method)
+            access.listed(f"{action}.api", [patients(row) for row in rows], by=request.user, action=action)
+        return pages.get_paginated_response(serializer(rows, many=True).data)

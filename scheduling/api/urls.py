@@ -1,0 +1,46 @@
+from django.urls import path
+
+from scheduling.api import booking, decisions, directory, orders, patients, visits
+
+app_name = "scheduling_api"
+order, appointment, step = "orders/<int:pk>", "appointments/<uuid:pk>", "steps/<int:pk>"
+urlpatterns = [
+    path("patients/search", patients.Search.as_view(), name="patient-search"),
+    path("patients", patients.Patients.as_view(), name="patients"),
+    path("patients/<int:pk>", patients.Patient.as_view(), name="patient"),
+    path("screening/questions", orders.Questions.as_view(), name="questions"),
+    path("orders", orders.Orders.as_view(), name="orders"),
+    path("orders/stat", orders.StatOrders.as_view(), name="orders-stat"),
+    path(order, orders.Order.as_view(), name="order"),
+    path(f"{order}/screening", orders.Answers.as_view(), name="screening"),
+    path(f"{order}/cancel", orders.Cancellation.as_view(), name="order-cancel"),
+    path(f"{order}/vetting", decisions.Vetting.as_view(), name="vetting"),
+    path(f"{order}/vetting-by-phone", decisions.PhoneVetting.as_view(), name="vetting-by-phone"),
+    path(f"{order}/decline", decisions.Declining.as_view(), name="decline"),
+    path(f"{order}/overrides", decisions.Override.as_view(), name="overrides"),
+    path(f"{order}/overrides-by-phone", decisions.PhoneOverride.as_view(), name="overrides-by-phone"),
+    path("decisions/<int:pk>/countersign", decisions.Countersignature.as_view(), name="countersign"),
+    path(f"{order}/itineraries", booking.Itineraries.as_view(), name="itineraries"),
+    path(f"{order}/appointment", booking.Bookings.as_view(), name="book"),
+    path(appointment, booking.Appointment.as_view(), name="appointment"),
+    path(f"{appointment}/itineraries", booking.OtherItineraries.as_view(), name="other-itineraries"),
+    path(f"{appointment}/move", booking.Move.as_view(), name="move"),
+    path(f"{appointment}/cancel", booking.Cancellation.as_view(), name="appointment-cancel"),
+    path(f"{appointment}/check-in", visits.CheckIn.as_view(), name="check-in"),
+    path(f"{appointment}/undo-check-in", visits.UndoCheckIn.as_view(), name="undo-check-in"),
+    path(f"{appointment}/xray", visits.Xray.as_view(), name="xray"),
+    path(f"{appointment}/clear-dose", visits.ClearDose.as_view(), name="clear-dose"),
+    path(f"{appointment}/undo-clear-dose", visits.UndoClearDose.as_view(), name="undo-clear-dose"),
+    path(f"{appointment}/no-show", visits.NoShow.as_view(), name="no-show"),
+    path(f"{step}/start", visits.Start.as_view(), name="start"),
+    path(f"{step}/end", visits.End.as_view(), name="end"),
+    path(f"{step}/discontinue", visits.Discontinue.as_view(), name="discontinue"),
+    path(f"{step}/undo", visits.Undo.as_view(), name="undo"),
+    path(f"{step}/technologist", visits.Technologist.as_view(), name="technologist"),
+    path("worklist", directory.Worklist.as_view(), name="worklist"),
+    path("tasks", directory.Tasks.as_view(), name="tasks"),
+    path("messages", directory.Messages.as_view(), name="messages"),
+    path("resources", directory.Resources.as_view(), name="resources"),
+    path("protocols", directory.Protocols.as_view(), name="protocols"),
+    path("referrers", directory.Referrers.as_view(), name="referrers"),
+]

@@ -1,0 +1,108 @@
+"""Text to values: searching and registering patients."""
+
+from datetime import date
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from scheduling.forms.fields import DayInput, PhoneField, ServiceForm
+from scheduling.models import Language, Patient, Sex
+
+OLDEST_YEARS = 130
+NAME = Patient._meta.get_field("family_name").max_length
+GUARDIAN = ("guardian_name", "guardian_email", "guardian_phone")
+
+
+class SearchForm(forms.Form):
+    text = forms.CharField(
+        label="MRN, name or date of birth",
+        max_length=150,
+        error_messages={"required": "Enter an MRN, a name or a date of birth."},
+        widget=forms.TextInput(
+            attrs={"type": "search", "autocomplete": "off", "spellcheck": "false", "data-key": "/"}
+        ),
+    )
+
+
+def _text(label, length, *, required=False, **options):
+    return forms.CharField(label=label, max_length=length, required=required, **options)
+
+
+def _mail(label, **options):
+    return forms.EmailField(label=label, required=False, max_length=254, **options)
+
+
+class PatientForm(ServiceForm):
+    """A new patient. `today` is the local day: nobody is born later."""
+
+    mrn = _text("Medical record number (MRN)", 30, required=True)
+    mrn_issuer = _text("Issued by", 60, required=True)
+    family_name = _text("Surname", NAME, required=True)
+    given_name = _text("Given name", NAME)
+    middle_name = _text("Middle name", NAME)
+    name_prefix = _text("Title", 30)
+    name_suffix = _text("Suffix", 30)
+    born_on = forms.DateField(
+        label="Date of birth",
+        widget=DayInput,
+        input_formats=["%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%d.%m.%Y"],
+        error_messages={"invalid": "Enter a date, such as 17 May 1960."},
+    )
+    sex = forms.ChoiceField(
+        label="Sex", choices=Sex, widget=forms.RadioSelect, error_messages={"required": "Choose one."}
+    )
+    weight_kg = forms.DecimalField(
+        label="Weight (kg)", required=False, min_value=0.3, max_value=500, max_digits=5, decimal_places=1
+    )
+    height_cm = forms.DecimalField(
+        label="Height (cm)", required=False, min_value=20, max_value=260, max_digits=4, decimal_places=1
+    )
+    phone = PhoneField(label="Phone")
+    email = _mail("E-mail")
+    language = forms.ChoiceField(label="Language of letters", choices=Language, initial=Language.EN)
+    email_consent = forms.BooleanField(
+        label="Agrees to e-mail about the appointment (date, time and place only)", required=False
+    )
+    detailed_email_consent = forms.BooleanField(
+        label="Has agreed in writing to e-mails that name the examination", required=False
+    )
+    guardian_name = _text("Guardian's name", 150)
+    guardian_email = _mail("Guardian's e-mail")
+    guardian_phone = PhoneField(label="Guardian's phone")
+
+    def __init__(self, *arguments, site, today: date, **options):
+        super().__init__(*arguments, **options)
+        self.today = today
+        self.fields["mrn_issuer"].initial = site.name
+        for name in ("phone", "guardian_phone"):
+            self.fields[name].country = site.country
+        self.fields["born_on"].widget.attrs["max"] = today.isoformat()
+
+    def clean_born_on(self):
+        born = self.cleaned_data["born_on"]
+        if born > self.today:
+            raise ValidationError("This day is in the future. Check the year.")
+        if born.year < self.today.year - OLDEST_YEARS:
+            raise ValidationError(f"This is more than {OLDEST_YEARS} years ago. Check the year.")
+        return born
+
+    def clean(self):
+        values = super().clean()
+        if values.get("detailed_email_consent") and not values.get("email_consent"):
+            self.add_error("email_consent", "E-mails with details need this consent too.")
+        return values
+
+    @property
+    def has_guardian(self):
+        """Whether the part about the guardian is to be shown open."""
+        return any(self[name].value() or self[name].errors for name in GUARDIAN)
+
+
+def prefilled(text):
+    """The fields that a search text can fill: a number with digits, or "Surname, Given" or "Given Surname"."""
+    if any(each.isdecimal() for each in text):
+        return {"mrn": text[:30]} if " " not in text.strip() else {}
+    family, comma, given = text.partition(",")
+    if not comma:
+        given, _, family = text.strip().rpartition(" ")
+    return {"family_name": family.strip()[:NAME], "given_name": given.strip()[:NAME]}

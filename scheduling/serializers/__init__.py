@@ -1,0 +1,1 @@
+"""What the API takes and gives: JSON to values and back, and nothing more."""

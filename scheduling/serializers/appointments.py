@@ -1,0 +1,226 @@
+"""Booking and the examination: proposals, appointments, and what is recorded while the patient is here."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from scheduling.engine.states import AppointmentState, StepState
+from scheduling.models import Priority, Resource, ResourceKind, StepKind
+from scheduling.serializers.orders import EffectOut, NamedOut, OrderOut
+from scheduling.serializers.patients import PatientRow
+from scheduling.services.booking import XrayElsewhere
+from scheduling.services.search import LONGEST_DAYS
+from scheduling.worklist import room_of, technologist_of
+from vqflow.api.fields import Choice, Flag, Id, Input, Instant, Line, OfSite
+
+FARTHEST = timedelta(days=366)
+USUAL_DAYS = 7
+MOST_RESOURCES = 20
+MODALITIES = [("DX", "Chest X-ray"), ("CT", "Chest CT")]
+
+
+class PeriodIn(Input):
+    """The local days to search; a week from today on unless told otherwise."""
+
+    first_day = serializers.DateField(required=False)
+    days = serializers.IntegerField(min_value=1, max_value=LONGEST_DAYS, default=USUAL_DAYS)
+
+    def validate_first_day(self, day):
+        today = timezone.localdate()
+        if day < today:
+            raise serializers.ValidationError("This day is over. Choose today or later.")
+        if day > today + FARTHEST:
+            raise serializers.ValidationError("This is more than a year ahead. Choose an earlier day.")
+        return day
+
+    def validate(self, values):
+        return {"first_day": timezone.localdate(), **values}
+
+
+class XrayElsewhereIn(Input):
+    """A chest X-ray or chest CT that another department has done."""
+
+    ended_at = Instant()
+    place = Line(max_length=100)
+    modality = Choice(MODALITIES, default="DX")
+
+    def validate_ended_at(self, ended_at):
+        if ended_at > timezone.now():
+            raise serializers.ValidationError(
+                "This X-ray lies in the future. Enter the time at which it ended."
+            )
+        return ended_at
+
+    def validate(self, values):
+        return XrayElsewhere(**values)
+
+
+class SearchIn(PeriodIn):
+    xray_elsewhere = XrayElsewhereIn(required=False)
+
+
+class StartsIn(Input):
+    """The start of each step's acquisition; one for each step of the protocol."""
+
+    xray = Instant(required=False)
+    ventilation = Instant(required=False)
+    perfusion = Instant(required=False)
+
+
+class MoveIn(Input):
+    starts = StartsIn()
+    resource_ids = serializers.ListField(
+        child=Id(),
+        max_length=MOST_RESOURCES,
+        default=list,
+        help_text="The proposal's rooms and people; where one is gone, another of its kind is taken.",
+    )
+
+    def validate_resource_ids(self, ids):
+        known = Resource.objects.for_user(self.context["request"].user).filter(pk__in=ids)
+        if known.count() != len(set(ids)):
+            raise serializers.ValidationError("Not all of these are rooms and people of your site.")
+        return ids
+
+
+class BookIn(MoveIn):
+    xray_elsewhere = XrayElsewhereIn(required=False)
+
+
+class CheckInIn(Input):
+    identifiers_checked = Flag(help_text="Name, and date of birth or wristband, were checked.")
+
+
+class XrayIn(Input):
+    ended_at = Instant()
+    elsewhere = Line(
+        max_length=100, required=False, allow_blank=True, help_text="The place, if it was not here."
+    )
+    modality = Choice(MODALITIES, default="DX")
+
+
+class StopIn(Input):
+    reason = Line(max_length=200)
+
+
+class TechnologistIn(Input):
+    technologist = OfSite(Resource, lambda rows: rows.filter(kind=ResourceKind.TECHNOLOGIST, is_active=True))
+
+
+class StartsOut(serializers.Serializer):
+    xray = serializers.DateTimeField(required=False)
+    ventilation = serializers.DateTimeField(required=False)
+    perfusion = serializers.DateTimeField(required=False)
+
+
+class PlacedOut(serializers.Serializer):
+    """One step of a proposal: the times of its acquisition."""
+
+    kind = serializers.ChoiceField(StepKind.choices)
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    room = serializers.CharField()
+    technologist = serializers.CharField()
+
+
+class ProposalOut(serializers.Serializer):
+    """A whole visit; `starts` and `resource_ids` are what booking takes."""
+
+    starts_at = serializers.DateTimeField(help_text="When the patient is first needed.")
+    ends_at = serializers.DateTimeField()
+    lungs_start_at = serializers.DateTimeField()
+    starts = StartsOut()
+    resource_ids = serializers.SerializerMethodField()
+    steps = PlacedOut(many=True)
+
+    def get_resource_ids(self, proposal) -> list[int]:
+        return sorted({each for step in proposal.steps for each in step.resource_ids})
+
+
+class ItinerariesOut(serializers.Serializer):
+    proposals = ProposalOut(many=True, help_text="The best first.")
+    blockers = serializers.ListField(
+        child=serializers.CharField(), help_text="Why there are none, in sentences."
+    )
+
+
+class StepOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(StepKind.choices)
+    sps_id = serializers.CharField()
+    modality = serializers.CharField()
+    state = serializers.ChoiceField([str(state) for state in StepState])
+    planned_start_at = serializers.DateTimeField(allow_null=True)
+    planned_end_at = serializers.DateTimeField(allow_null=True)
+    performed_start_at = serializers.DateTimeField(allow_null=True)
+    performed_end_at = serializers.DateTimeField(allow_null=True)
+    performed_by = serializers.CharField(source="performed_by.name", default=None, allow_null=True)
+    elsewhere = serializers.CharField(help_text="Where an X-ray of another department was done.")
+    discontinued_reason = serializers.CharField()
+    room = serializers.SerializerMethodField()
+    technologist = serializers.SerializerMethodField()
+
+    def get_room(self, step) -> NamedOut(allow_null=True):
+        return _named(room_of(step))
+
+    def get_technologist(self, step) -> NamedOut(allow_null=True):
+        return _named(technologist_of(step))
+
+
+def _named(resource):
+    return NamedOut(resource).data if resource else None
+
+
+class ActionOut(serializers.Serializer):
+    """The next legal step of an examination."""
+
+    name = serializers.ChoiceField(["check-in", "xray", "clear-dose", "start", "end"])
+    label = serializers.CharField()
+    step = serializers.IntegerField(source="step.pk", default=None, allow_null=True)
+    refusal = serializers.CharField(allow_null=True, help_text="Why it cannot be done now.")
+
+
+class AppointmentOut(serializers.Serializer):
+    """One examination: its plan, what has happened, and what comes next."""
+
+    id = serializers.UUIDField(source="appointment.pk")
+    revision = serializers.IntegerField(source="appointment.revision")
+    state = serializers.ChoiceField([str(state) for state in AppointmentState], source="appointment.state")
+    order = serializers.IntegerField(source="order.pk")
+    accession_number = serializers.CharField(source="order.accession_number")
+    priority = serializers.ChoiceField(Priority.choices, source="order.priority")
+    patient = PatientRow()
+    protocol = NamedOut(source="appointment.procedure.protocol")
+    starts_at = serializers.DateTimeField(source="appointment.starts_at")
+    ends_at = serializers.DateTimeField(source="appointment.ends_at")
+    lungs_start_at = serializers.DateTimeField(source="appointment.lungs_start_at")
+    xray_ends_at = serializers.DateTimeField(source="appointment.xray_ends_at", allow_null=True)
+    window_override = serializers.BooleanField(
+        source="appointment.window_override", help_text="Planned outside the X-ray window by a physician."
+    )
+    arrived_at = serializers.DateTimeField(source="appointment.arrived_at", allow_null=True)
+    dose_cleared_at = serializers.DateTimeField(source="appointment.dose_cleared_at", allow_null=True)
+    ended_reason = serializers.CharField(source="appointment.ended_reason")
+    vetted = serializers.BooleanField()
+    steps = StepOut(many=True)
+    action = ActionOut(allow_null=True)
+    blockers = EffectOut(many=True, help_text="What gates the stages that lie ahead.")
+    window_minutes = serializers.IntegerField(
+        allow_null=True, help_text="Minutes left in the X-ray window, negative when it is over."
+    )
+    late_minutes = serializers.IntegerField()
+
+
+class WorklistQuery(Input):
+    day = serializers.DateField(required=False, help_text="Today unless told otherwise.")
+
+
+class WorklistOut(serializers.Serializer):
+    day = serializers.DateField()
+    version = serializers.CharField(help_text="Changes whenever a row would.")
+    rows = AppointmentOut(many=True)
+
+
+class OrderDetailOut(OrderOut):
+    appointment = AppointmentOut(allow_null=True, help_text="The one that is planned, running or done.")

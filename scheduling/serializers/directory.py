@@ -1,0 +1,57 @@
+"""The department: rooms and people, protocols, referrers, and the mail that was sent."""
+
+from rest_framework import serializers
+
+from scheduling.models import Agent, Capability, Message, MessageKind, MessageState, ResourceKind, StepKind
+
+
+class ResourceOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(ResourceKind.choices)
+    name = serializers.CharField()
+    capabilities = serializers.ListField(child=serializers.ChoiceField(Capability.choices))
+    is_active = serializers.BooleanField()
+
+
+class ProtocolStepOut(serializers.Serializer):
+    kind = serializers.ChoiceField(StepKind.choices)
+    prep_bay_minutes = serializers.IntegerField()
+    setup_minutes = serializers.IntegerField()
+    acquisition_minutes = serializers.IntegerField()
+    clearance_minutes = serializers.IntegerField()
+
+
+class ProtocolOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    agent = serializers.ChoiceField(Agent.choices)
+    name = serializers.CharField()
+    is_bookable = serializers.BooleanField()
+    is_active = serializers.BooleanField()
+    steps = ProtocolStepOut(many=True)
+
+
+class ReferrerOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    email = serializers.CharField()
+    phone = serializers.CharField()
+    pager = serializers.CharField()
+    covering_name = serializers.CharField()
+    covering_phone = serializers.CharField()
+    is_active = serializers.BooleanField()
+
+
+class MessageOut(serializers.Serializer):
+    """One mail; its address is on the patient and the referrer only."""
+
+    id = serializers.UUIDField()
+    order = serializers.IntegerField(source="order_id")
+    appointment = serializers.UUIDField(source="appointment_id", allow_null=True)
+    kind = serializers.ChoiceField(MessageKind.choices)
+    recipient = serializers.ChoiceField(Message.Recipient.choices)
+    state = serializers.ChoiceField(MessageState.choices)
+    due_at = serializers.DateTimeField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    attempts = serializers.IntegerField()
+    last_error = serializers.CharField()

@@ -1,0 +1,74 @@
+"""The page of one appointment: its plan, its people, what was sent, what happened."""
+
+from dataclasses import dataclass
+
+from django.db.models import prefetch_related_objects
+from django.shortcuts import render
+from django.utils import timezone
+
+from scheduling import history, letters
+from scheduling.forms.orders import ReasonForm
+from scheduling.models import Resource, ResourceKind, ScheduledProcedureStep
+from scheduling.services.search import why_not_move
+from scheduling.services.transitions import words
+from scheduling.templatetags import clock
+from scheduling.views import plan
+from vqflow import policy
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step with who does it; `people`: who else could, where there is somebody to be replaced."""
+
+    step: ScheduledProcedureStep
+    room: Resource | None
+    technologist: Resource | None
+    people: tuple[Resource, ...]
+
+
+def render_appointment(request, appointment, *, status=200, refusal=None, cancel_form=None, faulty=None):
+    """The page. A form comes back with what was typed; `faulty` is one whose errors stand above the page only."""
+    prefetch_related_objects([appointment], "steps__reservations__resource", "steps__performed_by")
+    user, now = request.user, timezone.now()
+    order, is_movable = appointment.procedure.order, why_not_move(appointment) is None
+    context = {
+        "appointment": appointment,
+        "order": order,
+        "patient": order.patient,
+        "zone": appointment.site.time_zone,
+        "age": order.patient.age_on(clock.local(now, appointment.site.time_zone).date()),
+        "now": now,
+        "chain": plan.chain_of_plan(appointment),
+        "lines": _lines(user, appointment),
+        "faulty": faulty or cancel_form,
+        "visits": letters.visits(appointment),
+        "sent": appointment.messages.order_by("due_at", "pk"),
+        "history": history.of_appointment(appointment),
+        "state_words": words(appointment.state),
+        "is_movable": is_movable,
+        "may_move": is_movable and policy.allows(user, "appointment.move"),
+        "may_cancel": is_movable and policy.allows(user, "appointment.cancel"),
+        "cancel_form": cancel_form or ReasonForm(auto_id="id_cancel_%s"),
+        "is_cancelling": cancel_form is not None,
+        "refusal": refusal,
+    }
+    return render(request, "scheduling/appointment.html", context, status=status)
+
+
+def _lines(user, appointment):
+    """The steps; the technologists are asked for once, whatever number of steps there is."""
+    people = list(_technologists(user)) if policy.allows(user, "technologist.assign") else []
+    needed = {row.kind: row.qualification for row in appointment.procedure.protocol.steps.all()}
+    return [_line(step, people, needed[step.kind]) for step in appointment.steps.all()]
+
+
+def _line(step, people, qualification):
+    held = plan.technologist(step)
+    can_change = held is not None and not plan.is_over(step)
+    qualified = tuple(each for each in people if can_change and qualification in each.capabilities)
+    return Line(step, plan.room(step), held, qualified)
+
+
+def _technologists(user):
+    found = Resource.objects.for_user(user).filter(kind=ResourceKind.TECHNOLOGIST, is_active=True)
+    return found.order_by("name")

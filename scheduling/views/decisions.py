@@ -1,0 +1,186 @@
+"""What is decided about an order: answers, vetting, overrides, countersigning, declining, cancelling."""
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from scheduling.engine.screening import questions_for
+from scheduling.examinations import facts
+from scheduling.forms.orders import ReasonForm, ScreeningForm, VetForm, override_form_for
+from scheduling.models import Decision
+from scheduling.services import access, intake, screening, vetting
+from scheduling.views.order_page import render_order
+from vqflow.errors import Conflict, Invalid, NotFound
+from vqflow.pages import page
+
+
+def _decide(request, pk, action, *, name, form_of, act, done):
+    """Load the order, call `act(order, form)`, and show the page again with what was refused.
+
+    `form_of(data, order)` makes the form; `name` is where the order's page shows it.
+    """
+    order = access.order(pk, by=request.user, action=action)
+    form = form_of(request.POST, order)
+    if not form.is_valid():
+        return render_order(request, order, status=422, **{name: form})
+    try:
+        act(order, form)
+    except Invalid as refusal:
+        form.refuse(refusal)
+        return render_order(request, order, status=422, **{name: form})
+    except Conflict as refusal:
+        # Read again: what the service changed before it refused has been taken back in the database only.
+        order = access.order(pk, by=request.user, action=action)
+        return render_order(request, order, status=409, refusal=refusal)
+    messages.success(request, done)
+    return redirect(_back(request, order))
+
+
+def _back(request, order):
+    """To the page that sent the form, where it names one of ours in `next`; else to the order."""
+    asked = request.POST.get("next", "")
+    is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return asked if is_ours else reverse("scheduling:order", args=[order.pk])
+
+
+@page("screening.answer", methods=("POST",))
+def answer(request, pk):
+    def form_of(data, order):
+        return ScreeningForm(data, questions=questions_for(facts(order, timezone.now())))
+
+    def act(order, form):
+        before = {row.question for row in order.answers.all()}
+        screening.answer(order, form.answers(before), by=request.user, now=timezone.now())
+
+    return _decide(
+        request,
+        pk,
+        "screening.answer",
+        name="screening",
+        form_of=form_of,
+        act=act,
+        done="Answers saved.",
+    )
+
+
+@page("order.vet", methods=("POST",))
+def vet(request, pk):
+    return _vet(request, pk, by_phone=False)
+
+
+@page("order.vet_by_phone", methods=("POST",))
+def vet_by_phone(request, pk):
+    """STAT: written down for the physician on the phone, who countersigns it later."""
+    return _vet(request, pk, by_phone=True)
+
+
+def _vet(request, pk, *, by_phone):
+    def act(order, form):
+        vetting.vet(order, by=request.user, now=timezone.now(), **form.cleaned_data)
+
+    return _decide(
+        request,
+        pk,
+        "order.vet_by_phone" if by_phone else "order.vet",
+        name="phone_form" if by_phone else "vet_form",
+        form_of=lambda data, order: VetForm(
+            data, user=request.user, by_phone=by_phone, auto_id="id_phone_%s" if by_phone else "id_%s"
+        ),
+        act=act,
+        done="Vetted by phone. The physician countersigns it later." if by_phone else "Vetted.",
+    )
+
+
+@page("order.vet", methods=("POST",))
+def decline(request, pk):
+    def act(order, form):
+        vetting.decline(order, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
+
+    return _decide(
+        request,
+        pk,
+        "order.vet",
+        name="decline_form",
+        form_of=_reason_form("decline"),
+        act=act,
+        done="Declined.",
+    )
+
+
+@page("order.cancel", methods=("POST",))
+def cancel(request, pk):
+    def act(order, form):
+        intake.cancel_order(order, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
+
+    return _decide(
+        request,
+        pk,
+        "order.cancel",
+        name="cancel_form",
+        form_of=_reason_form("cancel"),
+        act=act,
+        done="Order cancelled.",
+    )
+
+
+def _reason_form(name):
+    return lambda data, order: ReasonForm(data, auto_id=f"id_{name}_%s")
+
+
+@page("override.clinical", methods=("POST",))
+def override(request, pk):
+    return _override(request, pk, by_phone=False)
+
+
+@page("override.clinical_by_phone", methods=("POST",))
+def override_by_phone(request, pk):
+    return _override(request, pk, by_phone=True)
+
+
+def _override(request, pk, *, by_phone):
+    def form_of(data, order):
+        rule = data.get("rule", "")
+        return override_form_for(rule)(
+            data, user=request.user, by_phone=by_phone, auto_id=f"id_{rule[:20]}_%s"
+        )
+
+    def act(order, form):
+        vetting.override(
+            order,
+            rule=form.cleaned_data["rule"],
+            reason=form.reason_given(),
+            physician=form.cleaned_data.get("physician"),
+            by=request.user,
+            now=timezone.now(),
+        )
+
+    return _decide(
+        request,
+        pk,
+        "override.clinical_by_phone" if by_phone else "override.clinical",
+        name="override_form",
+        form_of=form_of,
+        act=act,
+        done="Decision recorded. The physician countersigns it later." if by_phone else "Decision recorded.",
+    )
+
+
+@page("decision.countersign", methods=("POST",))
+def countersign(request, pk):
+    decision = (
+        Decision.objects.for_user(request.user)
+        .select_related("order__site", "physician")
+        .filter(pk=pk)
+        .first()
+    )
+    if decision is None:
+        raise NotFound("There is no such record at your site.")
+    order = access.order(decision.order_id, by=request.user, action="decision.countersign")
+    try:
+        vetting.countersign(decision, by=request.user, now=timezone.now())
+    except Conflict as refusal:
+        return render_order(request, order, status=409, refusal=refusal)
+    messages.success(request, "Countersigned.")
+    return redirect(_back(request, order))

@@ -1,0 +1,95 @@
+"""What is still to be done, and what was sent: the desk's two lists."""
+
+from django.core.paginator import Paginator
+from django.db.models import Case, Count, IntegerField, Value, When
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from scheduling import worklist
+from scheduling.models import Message, MessageState
+from scheduling.services import access
+from vqflow.pages import page
+
+PER_PAGE = 50
+TASK_TABS = {"": "All", "ask": "Ask", "consult": "Decide", "countersign": "Countersign", "phone": "Phone"}
+MESSAGE_TABS = {"": "All", **dict(MessageState.choices)}
+# What failed wants somebody; what was sent is only looked up.
+MESSAGE_RANK = Case(
+    When(state=MessageState.FAILED, then=Value(0)),
+    When(state__in=[MessageState.PENDING, MessageState.SENDING], then=Value(1)),
+    default=Value(2),
+    output_field=IntegerField(),
+)
+
+
+@page("task.list")
+def tasks(request):
+    """Open tasks, the most urgent order first."""
+    kind = _chosen(request, "kind", TASK_TABS)
+    found = worklist.open_tasks(request.user)
+    context = {"tabs": _tabs("scheduling:tasks", "kind", kind, TASK_TABS, _counts(found, "kind"), alert=None)}
+    context |= _page(
+        request, found.filter(kind=kind) if kind else found, "tasks", "task.list", query=f"kind={kind}"
+    )
+    return render(request, "scheduling/tasks.html", {**context, "kind": kind, "stages": STAGES})
+
+
+STAGES = {"book": "the booking", "xray": "the X-ray", "dose": "the dose", "start": "the start"}
+
+
+@page("message.list")
+def messages(request):
+    """Mail to patients and referrers by its state; addresses are on the patient's page only."""
+    state = _chosen(request, "state", MESSAGE_TABS)
+    found = (
+        Message.objects.for_user(request.user)
+        .select_related("order__patient", "order__referrer", "order__site")
+        .annotate(rank=MESSAGE_RANK)
+        .order_by("rank", "-due_at", "pk")
+    )
+    counts = _counts(found, "state")
+    context = {
+        "tabs": _tabs("scheduling:messages", "state", state, MESSAGE_TABS, counts, alert=MessageState.FAILED)
+    }
+    context |= _page(
+        request,
+        found.filter(state=state) if state else found,
+        "messages",
+        "message.list",
+        query=f"state={state}",
+    )
+    return render(request, "scheduling/messages.html", {**context, "state": state})
+
+
+def _chosen(request, parameter, tabs):
+    asked = request.GET.get(parameter, "")
+    return asked if asked in tabs else ""
+
+
+def _counts(queryset, field):
+    rows = queryset.order_by().values_list(field).annotate(count=Count("pk"))
+    counts = dict(rows)
+    return {"": sum(counts.values()), **counts}
+
+
+def _tabs(name, parameter, current, labels, counts, *, alert):
+    url = reverse(name)
+    return [
+        {
+            "label": label,
+            "url": f"{url}?{parameter}={key}" if key else url,
+            "current": key == current,
+            "count": counts.get(key, 0),
+            "alert": key == alert and counts.get(key, 0) > 0,
+        }
+        for key, label in labels.items()
+    ]
+
+
+def _page(request, queryset, name, action, *, query):
+    """The asked page of orders' rows; that they were shown is audited."""
+    asked = Paginator(queryset, PER_PAGE).get_page(request.GET.get("page"))
+    patients = [row.order.patient_id for row in asked]
+    access.listed(name, patients, by=request.user, action=action)
+    return {"page": asked, "query": query, "now": timezone.now()}

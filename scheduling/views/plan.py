@@ -1,0 +1,70 @@
+"""The plan of an appointment as a chain of steps, with rooms, people and what really happened."""
+
+from scheduling.engine.states import StepState
+from scheduling.models import ResourceKind, StepKind
+from scheduling.templatetags import clock
+from scheduling.views.proposals import ChainStep, same_day, xray_gap
+
+
+def chain_of_plan(appointment):
+    """The steps of an appointment whose steps and their reservations' resources are prefetched."""
+    return tuple(_step(appointment, step) for step in appointment.steps.all())
+
+
+def _step(appointment, step):
+    zone, is_xray = appointment.site.time_zone, step.kind == StepKind.XRAY
+    starts, ends = times(step)
+    day = (
+        ""
+        if same_day(ends or starts, appointment.lungs_start_at, zone)
+        else clock.day_at(ends or starts, zone)
+    )
+    gap = xray_gap(ends, appointment.lungs_start_at) if is_xray and _is_before(ends, appointment) else ""
+    return ChainStep(
+        step.kind, step.get_kind_display(), step.state, day, span_words(starts, ends, zone), place(step), gap
+    )
+
+
+def times(step):
+    """(start, end): performed where that is known, else planned; either may be None."""
+    if step.performed_start_at or step.performed_end_at:
+        return step.performed_start_at, step.performed_end_at
+    return step.planned_start_at, step.planned_end_at
+
+
+def span_words(starts, ends, zone):
+    """ "08:10-08:20", "since 08:10" or "until 08:20"."""
+    if starts and ends:
+        return f"{clock.time_at(starts, zone)}-{clock.time_at(ends, zone)}"
+    return f"since {clock.time_at(starts, zone)}" if starts else f"ended {clock.time_at(ends, zone)}"
+
+
+def _is_before(ends, appointment):
+    return bool(ends) and ends <= appointment.lungs_start_at
+
+
+def place(step):
+    """The rooms and people that hold the step now, or where it was done."""
+    if step.elsewhere:
+        return step.elsewhere
+    return ", ".join(each.name for each in (room(step), technologist(step)) if each)
+
+
+def room(step):
+    return _held(step, ResourceKind.ROOM)
+
+
+def technologist(step):
+    return _held(step, ResourceKind.TECHNOLOGIST)
+
+
+def _held(step, kind):
+    occupying = ("booked", "overbooked", "held")
+    held = [row for row in step.reservations.all() if row.status in occupying and row.resource.kind == kind]
+    # A preparation bay is a room too; the room of the acquisition is the one in use last.
+    held.sort(key=lambda row: row.span.upper)
+    return held[-1].resource if held else None
+
+
+def is_over(step):
+    return step.state not in (StepState.SCHEDULED, StepState.IN_PROGRESS)

@@ -1,0 +1,87 @@
+"""The page of proposals: for a new appointment, and for another time of one that is booked."""
+
+from dataclasses import dataclass
+
+from django.shortcuts import render
+from django.utils import timezone
+
+from scheduling.forms.booking import USUAL_DAYS, PeriodForm, XrayForm
+from scheduling.templatetags import clock
+from scheduling.views import proposals
+from vqflow.errors import Conflict, DomainError
+
+XRAY_FIELDS = ("xray_modality", "xray_ended_at_0", "xray_ended_at_1", "xray_place")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is being looked for. `find(first_day, days, xray)` answers (proposals, sentences) or raises Conflict.
+
+    `why_not_book`: the sentence why this person cannot take a proposal. `appointment`: the one to be moved,
+    `xray_done`: its X-ray, where that is over.
+    """
+
+    order: object
+    find: object
+    why_not_book: str | None = None
+    appointment: object = None
+    xray_done: object = None
+
+
+def period_of(request, site, *, first_day=None):
+    """The days to search, from the address or from the form that brought the X-ray."""
+    today = clock.local(timezone.now(), site.time_zone).date()
+    asked = request.POST if request.method == "POST" else request.GET
+    given = {key: asked[key] for key in ("first_day", "days") if asked.get(key)}
+    usual = {"first_day": max(first_day or today, today).isoformat(), "days": USUAL_DAYS}
+    return PeriodForm(usual | given, today=today)
+
+
+def xray_of(request, site):
+    """The form of an X-ray done elsewhere: bound when one was posted."""
+    posted = request.method == "POST" and any(request.POST.get(field) for field in XRAY_FIELDS[1:])
+    return XrayForm(request.POST if posted else None, zone=site.time_zone, now=timezone.now())
+
+
+def render_search(request, page, *, period, xray_form=None, refusal=None):
+    """Proposals, or the sentences why there are none; the status is that of what was refused."""
+    order, xray = page.order, None
+    cards, others, sentences = [], [], []
+    is_valid = period.is_valid()
+    if xray_form is not None and xray_form.is_bound:
+        is_valid = xray_form.is_valid() and is_valid
+        xray = xray_form.xray() if is_valid else None
+    if is_valid:
+        try:
+            found, sentences = page.find(*_days(period), xray)
+            cards, others = proposals.choices(found, zone=order.site.time_zone, xray=xray or page.xray_done)
+        except Conflict as cannot:
+            refusal = refusal or cannot
+    context = {
+        "order": order,
+        "patient": order.patient,
+        "age": order.patient.age_on(period.today),
+        "zone": order.site.time_zone,
+        "appointment": page.appointment,
+        "period": period,
+        "xray_form": xray_form,
+        "xray": xray,
+        "xray_fields": [(field, request.POST.get(field, "")) for field in XRAY_FIELDS] if xray else [],
+        "cards": cards,
+        "others": others,
+        "sentences": sentences,
+        "refusal": refusal,
+        "why_not_book": page.why_not_book,
+        "is_searched": is_valid and (cards or sentences),
+    }
+    return render(request, "scheduling/search.html", context, status=_status(is_valid, refusal))
+
+
+def _days(period):
+    return period.cleaned_data["first_day"], period.cleaned_data["days"]
+
+
+def _status(is_valid, refusal: DomainError | None):
+    if refusal is not None:
+        return refusal.status
+    return 200 if is_valid else 422

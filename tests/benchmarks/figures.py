@@ -1,0 +1,51 @@
+"""What is measured and how: figures with their goals, and the times of many runs."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+MEASUREMENTS: dict[str, Callable[[], Iterator["Figure"]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of the table. The goal is an upper limit; a figure without a goal is shown to be watched."""
+
+    name: str
+    value: float
+    unit: str
+    goal: float | None = None
+
+    @property
+    def holds(self) -> bool | None:
+        return None if self.goal is None else self.value <= self.goal
+
+
+def measures(prefix):
+    """Register a generator of figures whose names begin with `prefix`; they run in the order of registration."""
+
+    def register(function):
+        MEASUREMENTS[prefix] = function
+        return function
+
+    return register
+
+
+def chosen(only):
+    """The registered measurements that have a figure whose name may begin with `only`."""
+    return [run for prefix, run in MEASUREMENTS.items() if prefix.startswith(only) or only.startswith(prefix)]
+
+
+def timed(call, arguments, *, warm_up=3):
+    """Milliseconds of `call(argument)` for each argument, sorted; the first `warm_up` are thrown away."""
+    times = []
+    for argument in arguments:
+        begun = time.perf_counter()
+        call(argument)
+        times.append((time.perf_counter() - begun) * 1000)
+    return sorted(times[warm_up:])
+
+
+def percentile(times, percent):
+    """The smallest of the sorted times that `percent` of them do not exceed."""
+    return times[max(0, -(-len(times) * percent // 100) - 1)]

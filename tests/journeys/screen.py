@@ -1,0 +1,145 @@
+"""What a journey works with: people at browsers, their mail, and a note of all that must not happen meanwhile."""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from functools import cache
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.journeys.invented import private
+from tests.stack import Stack
+
+AXE = Path(__file__).parent.parent / "vendor" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+PATIENCE_MS = 20_000
+MAIL_WITHIN_SECONDS = 30
+LOGS = ("web", "worker", "beat")
+# The browser reports each refusal (409, 422) and lock (423) of the server as an error of its own.
+REFUSED = re.compile(r"the server responded with a status of (409|422|423)\b")
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def begins(words: str) -> re.Pattern:
+    return re.compile(rf"^\s*{re.escape(words)}", re.IGNORECASE)
+
+
+@cache
+def axe() -> str:
+    return AXE.read_text()
+
+
+@dataclass
+class Person:
+    """Somebody at a browser. Each page that they come to is looked at: axe must find nothing."""
+
+    page: Page
+    faults: list[str]
+
+    def open(self, path: str) -> None:
+        self.page.goto(path)
+        self.look()
+
+    def press(self, name: str, *, within: Locator | None = None) -> None:
+        """Press the button or link whose name begins with these words, and look at the page it leads to."""
+        self.control(name, within=within).click()
+        self.look()
+
+    def control(self, name: str, *, within: Locator | None = None) -> Locator:
+        scope, named = within or self.page, begins(name)
+        named = scope.get_by_role("button", name=named).or_(scope.get_by_role("link", name=named))
+        return named.filter(visible=True).first
+
+    def fill(self, values: dict[str, str]) -> None:
+        """Type into fields by their labels."""
+        for label, value in values.items():
+            self.page.get_by_label(begins(label)).filter(visible=True).first.fill(value)
+
+    def choose(self, group: str, option: str) -> None:
+        """Choose one radio of a group."""
+        self.page.get_by_role("group", name=begins(group)).get_by_label(option, exact=True).check()
+
+    def sees(self, *texts: str) -> None:
+        for text in texts:
+            expect(self.page.locator("body")).to_contain_text(text)
+
+    def look(self) -> None:
+        self.page.wait_for_load_state()
+        # Evaluated, not added as a script: the content security policy would refuse that, rightly.
+        self.page.evaluate(axe())
+        found = self.page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
+        for each in found["violations"]:
+            places = "; ".join(str(node["target"]) for node in each["nodes"][:4])
+            self.faults.append(f"{self.page.url}: {each['id']}: {each['help']}: {places}")
+
+
+@dataclass
+class Screens:
+    """All browsers of one test."""
+
+    stack: Stack
+    browser: Browser
+    cookies: dict[str, list]
+    faults: list[str] = field(default_factory=list)
+    addresses: set[str] = field(default_factory=set)
+    contexts: list = field(default_factory=list)
+
+    def person(self, username: str, password: str, *, fresh: bool = False, **options) -> Person:
+        """This person, signed in; `fresh` with a session of their own, else with the one of the tests before."""
+        person = self.nobody(**options)
+        if fresh or username not in self.cookies:
+            person.open("/")
+            person.fill({"User name": username, "Password": password})
+            person.press("Sign in")
+            expect(person.page).not_to_have_url(re.compile("/account/"))
+            if not fresh:
+                self.cookies[username] = person.page.context.cookies()
+        else:
+            person.page.context.add_cookies(self.cookies[username])
+        return person
+
+    def nobody(self, **options) -> Person:
+        """A browser in which nobody has signed in."""
+        settings = {"viewport": DESK, "reduced_motion": "reduce", "locale": "en-US", **options}
+        context = self.browser.new_context(base_url=self.stack.url, **settings)
+        context.set_default_timeout(PATIENCE_MS)
+        context.on("request", lambda request: self.addresses.add(request.url))
+        context.on("console", self._heard)
+        context.on("weberror", lambda error: self.faults.append(f"script error: {error.error}"))
+        self.contexts.append(context)
+        return Person(context.new_page(), self.faults)
+
+    def _heard(self, message) -> None:
+        bad = message.type == "error" or "Content Security Policy" in message.text
+        if bad and not REFUSED.search(message.text):
+            self.faults.append(f"{message.page.url if message.page else ''}: console: {message.text}")
+
+    def mail(self, address: str, subject: str) -> EmailMessage:
+        """The newest message to this address whose subject has these words, as soon as it has come."""
+        until = time.monotonic() + MAIL_WITHIN_SECONDS
+        while time.monotonic() < until:
+            for message in reversed(self.stack.mails()):
+                if message["X-Envelope-To"] == address and subject in message["Subject"]:
+                    return message
+            time.sleep(0.3)
+        subjects = [f"{message['X-Envelope-To']}: {message['Subject']}" for message in self.stack.mails()]
+        raise AssertionError(f"No mail '{subject}' to {address} within {MAIL_WITHIN_SECONDS} s: {subjects}")
+
+    def judge(self) -> None:
+        """Close the browsers; fail on what axe or the console said, and on patient data in addresses and logs."""
+        for context in self.contexts:
+            context.close()
+        assert not self.faults, "\n".join(dict.fromkeys(self.faults))
+        assert not list(self._betrayed())
+
+    def _betrayed(self) -> Iterator[str]:
+        for address in self.addresses:
+            yield from (f"{word} in {address}" for word in private if word.lower() in address.lower())
+        for name in LOGS:
+            lines = self.stack.log(name, lines=100_000).lower().splitlines()
+            yield from (line for line in lines if any(word.lower() in line for word in private))

@@ -1,0 +1,366 @@
+"""Finding a time, booking, moving and cancelling, through the pages."""
+
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+
+from scheduling.forms.fields import LocalDateTimeField
+from scheduling.models import Appointment, Resource, Shift, StepKind
+from scheduling.services import booking
+from tests import department
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("department_clock")]
+NEW_YORK = "America/New_York"
+
+
+def to(name, row):
+    return reverse(f"scheduling:{name}", args=[row.pk])
+
+
+@pytest.fixture
+def order(site, scheduler):
+    return department.order(site, by=scheduler)
+
+
+@pytest.fixture
+def appointment(site, scheduler):
+    return department.booked(site, by=scheduler)
+
+
+def form_of(answer, at=0):
+    """The hidden fields of the proposal at this place on the page, as a browser would send them."""
+    page = answer.content.decode()
+    forms = re.findall(
+        r"<form method=\"post\" action=\"[^\"]*/(?:book|move)/\">(.*?)</form>", page, re.DOTALL
+    )
+    found = dict(re.findall(r'name="([\w]+)" value="([^"]*)"', forms[at]))
+    return {name: value for name, value in found.items() if name != "csrfmiddlewaretoken"}
+
+
+def test_proposals_are_whole_visits_with_rooms_people_and_the_gap(page_of, scheduler, order):
+    answer = page_of(scheduler).get(to("search", order))
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert len(answer.context["cards"]) == 3
+    assert len(answer.context["cards"] + answer.context["others"]) == 10
+    assert "ends 1 h 10 min before the lungs" in page
+    assert "X-ray 1, Ana Ruiz" in page
+    assert '<svg class="axis' in page
+    assert "style=" not in page
+
+
+def test_the_three_proposals_differ_and_the_earliest_comes_first(page_of, scheduler, order):
+    cards = page_of(scheduler).get(to("search", order)).context["cards"]
+    starts = [card.proposal.lungs_start_at for card in cards]
+    halves = {
+        (start.astimezone(ZoneInfo(NEW_YORK)).date(), start.astimezone(ZoneInfo(NEW_YORK)).hour >= 12)
+        for start in starts
+    }
+    assert starts == sorted(starts)
+    assert (cards[0].reasons[0], len(halves)) == ("Earliest", 3)
+
+
+def test_a_proposal_is_booked_once_however_often_the_button_is_pressed(page_of, scheduler, order):
+    browser = page_of(scheduler)
+    sent = form_of(browser.get(to("search", order)))
+    answers = [browser.post(to("book", order), sent) for _ in range(2)]
+    appointment = Appointment.objects.get()
+    assert [answer["Location"] for answer in answers] == [to("appointment", appointment)] * 2
+    assert "Booked." in browser.get(to("appointment", appointment)).content.decode()
+
+
+def test_who_is_slower_reads_who_was_faster_and_sees_the_next_choices(page_of, site, scheduler, order):
+    sent = form_of(page_of(scheduler).get(to("search", order)))
+    rival = department.scheduler(site, username="rival", first_name="Rita", last_name="Vale")
+    other = department.order(site, by=rival)
+    starts = {kind: datetime.fromisoformat(sent[f"start_{kind}"]) for kind in StepKind.values}
+    ids = [int(each) for each in sent["resource_ids"].split(",")][:-1]
+    Shift.objects.exclude(resource__in=ids).delete()
+    booking.book(other, starts=starts, by=rival, now=department.NOW, resource_ids=ids)
+    answer = page_of(scheduler).post(to("book", order), sent)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Rita Vale was faster" in page
+    assert answer.context["cards"]
+    assert Appointment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"start_xray": ""}, 422),
+        ({"start_perfusion": "2027-03-08T10:00"}, 422),
+        ({"start_perfusion": "yesterday"}, 422),
+        ({"start_perfusion": "9999-12-31T23:59:00+00:00"}, 422),
+        ({"start_perfusion": "2027-03-20T10:00:00+00:00"}, 422),
+        ({"start_perfusion": "2027-03-08T14:00:30+00:00"}, 422),
+        ({"resource_ids": "1,x"}, 422),
+        ({"resource_ids": "99999999999999999999"}, 422),
+        ({"days": "900"}, 422),
+        ({"start_ventilation": "2027-03-08T12:05:00+00:00"}, 409),
+    ],
+)
+def test_times_that_nobody_proposed_are_not_booked(page_of, scheduler, order, changed, status):
+    browser = page_of(scheduler)
+    sent = form_of(browser.get(to("search", order))) | changed
+    if "days" in changed:
+        sent["start_xray"] = ""
+    answer = browser.post(to("book", order), sent)
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.content.decode()
+    assert Appointment.objects.count() == 0
+
+
+def test_an_order_that_is_not_vetted_has_no_proposals_and_says_why(page_of, site, scheduler):
+    order = department.order(site, by=scheduler, vetted=False)
+    answer = page_of(scheduler).get(to("search", order))
+    assert answer.status_code == 409
+    assert "A nuclear physician has to vet this order" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"first_day": "2027-03-07"}, "This day is over."),
+        ({"first_day": "2029-03-07"}, "more than a year ahead"),
+        ({"first_day": "soon"}, "Enter a date."),
+        ({"days": "61"}, "Choose from the list."),
+    ],
+)
+def test_a_period_that_cannot_be_searched_is_refused_at_the_field(page_of, scheduler, order, query, sentence):
+    answer = page_of(scheduler).get(to("search", order), query)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+
+
+def test_without_a_free_time_the_page_says_what_is_missing_and_what_to_change(page_of, scheduler, order):
+    Shift.objects.all().delete()
+    answer = page_of(scheduler).get(to("search", order))
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "No X-ray technologist is free in this period." in page
+    assert "Search more days, or begin on a later day." in page
+
+
+def elsewhere_xray(**changed):
+    return {
+        "xray_modality": "CT",
+        "xray_ended_at_0": "2027-03-08",
+        "xray_ended_at_1": "05:30",
+        "xray_place": "County Hospital",
+        **changed,
+    }
+
+
+def test_an_x_ray_done_elsewhere_is_used_and_booked_and_is_in_no_address(page_of, scheduler, order):
+    browser = page_of(scheduler)
+    found = browser.post(to("search", order), elsewhere_xray())
+    assert found.status_code == 200
+    assert "Chest CT" in found.content.decode()
+    assert "?" not in found.request["QUERY_STRING"]
+    sent = form_of(found)
+    assert "start_xray" not in sent
+    assert browser.post(to("book", order), sent).status_code == 302
+    step = Appointment.objects.get().steps.get(kind=StepKind.XRAY)
+    assert (step.elsewhere, step.modality) == ("County Hospital", "CT")
+    assert step.performed_end_at == datetime(2027, 3, 8, 10, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"xray_ended_at_0": "2027-03-08", "xray_ended_at_1": "07:01"}, "lies in the future"),
+        ({"xray_ended_at_1": ""}, "Enter the time too."),
+        ({"xray_ended_at_0": "2027-02-30"}, "Enter a date."),
+        ({"xray_ended_at_1": "25:00"}, "Enter a time"),
+        ({"xray_ended_at_0": "2026-11-01", "xray_ended_at_1": "01:30"}, "happens twice"),
+        ({"xray_ended_at_0": "2026-03-08", "xray_ended_at_1": "02:30"}, "does not exist"),
+        ({"xray_place": ""}, "This field is required."),
+        ({"xray_place": "x" * 101}, "at most 100 characters"),
+        ({"xray_modality": "MR"}, "Select a valid choice"),
+    ],
+)
+def test_an_x_ray_whose_time_cannot_be_is_refused_at_the_field(page_of, scheduler, order, changed, sentence):
+    answer = page_of(scheduler).post(to("search", order), elsewhere_xray(**changed))
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert not answer.context["cards"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "clock", "is_right"),
+    [
+        (NEW_YORK, "2027-03-14", "02:30", False),
+        (NEW_YORK, "2027-03-14", "03:00", True),
+        (NEW_YORK, "2027-11-07", "01:30", False),
+        (NEW_YORK, "2027-11-07", "02:00", True),
+        ("Europe/Berlin", "2027-03-28", "02:30", False),
+        ("Australia/Lord_Howe", "2027-10-03", "02:15", False),
+        ("Asia/Kathmandu", "2027-03-28", "02:30", True),
+    ],
+)
+def test_a_wall_clock_time_is_taken_only_where_the_clock_shows_it_once(zone, day, clock, is_right):
+    field = LocalDateTimeField(zone=zone)
+    if is_right:
+        assert f"{field.clean([day, clock]):%H:%M}" == clock
+    else:
+        with pytest.raises(ValidationError):
+            field.clean([day, clock])
+
+
+def test_a_technologist_sees_times_and_books_none(page_of, technologist, scheduler, order):
+    page = page_of(technologist).get(to("search", order)).content.decode()
+    assert "A scheduler books." in page
+    sent = form_of(page_of(scheduler).get(to("search", order)))
+    assert page_of(technologist).post(to("book", order), sent).status_code == 403
+
+
+def test_another_site_s_orders_and_appointments_are_not_there(page_of, scheduler, elsewhere):
+    stranger = department.booked(elsewhere)
+    order = stranger.procedure.order
+    step = stranger.steps.first()
+    browser = page_of(scheduler)
+    assert browser.get(to("search", order)).status_code == 404
+    assert browser.post(to("book", order), {}).status_code == 404
+    assert browser.get(to("appointment", stranger)).status_code == 404
+    assert browser.get(to("move", stranger)).status_code == 404
+    assert browser.post(to("appointment-cancel", stranger), {"reason": "x"}).status_code == 404
+    assert browser.post(to("assign", step), {"technologist": 1}).status_code == 404
+    assert browser.get(reverse("scheduling:appointment", args=[uuid.uuid4()])).status_code == 404
+
+
+def test_an_appointment_s_page_has_plan_messages_history_and_the_letter(page_of, scheduler, appointment):
+    page = page_of(scheduler).get(to("appointment", appointment)).content.decode()
+    assert "ends 1 h 10 min before the lungs" in page
+    assert "Confirmation" in page
+    assert "Appointment booked" in page
+    assert "Your appointment" in page
+    assert "Monday 8 March 2027 at " in page
+    assert appointment.procedure.order.patient.email not in page
+
+
+def test_an_appointment_is_moved_and_its_history_tells_from_when_to_when(page_of, scheduler, appointment):
+    browser = page_of(scheduler)
+    choices = browser.get(to("move", appointment), {"first_day": "2027-03-10"})
+    assert browser.post(to("move", appointment), form_of(choices)).status_code == 302
+    appointment.refresh_from_db()
+    page = browser.get(to("appointment", appointment)).content.decode()
+    assert (appointment.revision, appointment.starts_at.astimezone(ZoneInfo(NEW_YORK)).day) == (2, 10)
+    assert "Appointment moved from 8 Mar 2027" in page
+    assert "Moved 1 time" in page
+
+
+def test_a_move_to_a_taken_time_is_refused_with_other_times(page_of, site, scheduler, appointment):
+    browser = page_of(scheduler)
+    sent = form_of(browser.get(to("move", appointment), {"first_day": "2027-03-10"}))
+    Shift.objects.filter(span__startswith__date="2027-03-10").delete()
+    answer = browser.post(to("move", appointment), sent)
+    appointment.refresh_from_db()
+    assert answer.status_code == 409
+    assert "Not moved" in answer.content.decode()
+    assert answer.context["cards"]
+    assert appointment.revision == 1
+    assert browser.post(to("move", appointment), {}).status_code == 422
+
+
+def test_a_cancelled_appointment_is_not_moved(page_of, scheduler, appointment):
+    booking.cancel(appointment, reason="Ill", by=scheduler, now=department.NOW)
+    answer = page_of(scheduler).get(to("move", appointment))
+    assert answer.status_code == 409
+    assert "This appointment is cancelled; it cannot be moved." in answer.content.decode()
+
+
+def test_cancelling_needs_a_reason_and_frees_the_order(page_of, scheduler, appointment):
+    browser, url = page_of(scheduler), to("appointment-cancel", appointment)
+    assert browser.get(url).status_code == 405
+    empty = browser.post(url, {"reason": " "})
+    assert (empty.status_code, b"Say why." in empty.content) == (422, True)
+    answer = browser.post(url, {"reason": "Patient is ill."})
+    assert answer["Location"] == to("order", appointment.procedure.order)
+    assert browser.post(url, {"reason": "Again"}).status_code == 409
+    page = browser.get(to("appointment", appointment)).content.decode()
+    assert "Patient is ill." in page
+
+
+def test_a_technologist_moves_and_does_not_cancel(page_of, technologist, appointment):
+    browser = page_of(technologist)
+    assert browser.get(to("move", appointment)).status_code == 200
+    assert browser.post(to("appointment-cancel", appointment), {"reason": "x"}).status_code == 403
+
+
+def test_a_physician_does_not_move(page_of, attending, appointment):
+    assert page_of(attending).get(to("move", appointment)).status_code == 403
+
+
+def test_a_step_is_given_to_another_technologist(page_of, site, scheduler, appointment):
+    step = appointment.steps.get(kind=StepKind.PERFUSION)
+    held = step.reservations.get(resource__kind="technologist", status="booked").resource
+    free = Resource.objects.filter(site=site, name="Carl Jensen").exclude(
+        pk=held.pk
+    ).first() or Resource.objects.get(site=site, name="Ben Okafor")
+    answer = page_of(scheduler).post(to("assign", step), {"technologist": free.pk})
+    assert answer["Location"] == to("appointment", appointment)
+    page = page_of(scheduler).get(to("appointment", appointment)).content.decode()
+    assert f"Technologist changed: {free.name}" in page
+
+
+def test_a_technologist_who_cannot_take_the_step_is_refused(page_of, site, elsewhere, scheduler, appointment):
+    browser = page_of(scheduler)
+    xray = appointment.steps.get(kind=StepKind.XRAY)
+    unqualified = Resource.objects.get(site=site, name="Ben Okafor")
+    stranger = Resource.objects.get(site=elsewhere, name="Ana Ruiz")
+    room = Resource.objects.get(site=site, name="Camera 1")
+    for who in (unqualified.pk, stranger.pk, room.pk, "", "99999999999999999999"):
+        answer = browser.post(to("assign", xray), {"technologist": who})
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.content.decode()
+    other = department.booked(site, by=scheduler)
+    step = appointment.steps.get(kind=StepKind.PERFUSION)
+    busy = _taken_at(other, step)
+    if busy:
+        answer = browser.post(to("assign", step), {"technologist": busy.pk})
+        assert (answer.status_code, b"is busy at this time" in answer.content) == (409, True)
+
+
+def _taken_at(other, step):
+    held = step.reservations.get(resource__kind="technologist", status="booked")
+    rows = [
+        row for each in other.steps.all() for row in each.reservations.filter(resource__kind="technologist")
+    ]
+    found = [
+        row.resource for row in rows if row.span.lower < held.span.upper and row.span.upper > held.span.lower
+    ]
+    return next((each for each in found if each.pk != held.resource_id), None)
+
+
+def test_a_busy_technologist_is_refused_in_words(page_of, site, scheduler, appointment):
+    step = appointment.steps.get(kind=StepKind.VENTILATION)
+    held = step.reservations.get(resource__kind="technologist", status="booked")
+    other = Resource.objects.filter(site=site, kind="technologist").exclude(pk=held.resource_id).first()
+    rival = department.booked(site, by=scheduler, first_day=department.TODAY + timedelta(days=1))
+    rival.steps.get(kind=StepKind.VENTILATION).reservations.filter(resource__kind="technologist").update(
+        resource=other, span=held.span
+    )
+    answer = page_of(scheduler).post(to("assign", step), {"technologist": other.pk})
+    assert answer.status_code == 409
+    assert f"{other.name} is busy at this time." in answer.content.decode()
+
+
+def test_the_appointment_s_page_asks_no_more_for_three_revisions_than_for_one(
+    page_of, scheduler, appointment, django_assert_max_num_queries
+):
+    browser = page_of(scheduler)
+    browser.get(to("appointment", appointment))
+    with django_assert_max_num_queries(24):
+        browser.get(to("appointment", appointment))
+    for day in ("2027-03-10", "2027-03-11"):
+        browser.post(
+            to("move", appointment), form_of(browser.get(to("move", appointment), {"first_day": day}))
+        )
+    with django_assert_max_num_queries(24):
+        browser.get(to("appointment", appointment))

@@ -1,0 +1,225 @@
+"""Every address with every role: access is what vqflow/policy.py says, and an address that is not in it fails."""
+
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from scheduling.models import StepKind
+from scheduling.services import vetting
+from tests import department
+from tests.callers import Clock
+from vqflow import policy
+from vqflow.models import Role
+
+ROOT = Path(__file__).parent.parent
+# Views of others, and our own that answer anybody. A new name here needs a reason.
+PUBLIC = {
+    "vqflow:healthz": "asked by the supervisor and by load balancers",
+    "api:nowhere": "says 404 to whoever asks",
+}
+ALLAUTH = ("account_", "mfa_", "usersessions_")
+# Actions that no address stands for.
+ASKED_BY_SERVICES = {
+    "override.authorised_user": "scheduling/services/vetting.py, for the rules that only one of them may override",
+    "report.sign_final": "reporting/services/signing.py, by the signer's grade",
+    "user.manage": "accounts are made at the command line; the role is kept apart from clinical access",
+}
+# What a GET may write: that somebody looked, and the session.
+WRITTEN_BY_READS = ("vqflow_auditevent", "django_session", "usersessions_usersession", "vqflow_cache")
+
+Address = namedtuple("Address", "route name view actions")
+
+
+def addresses(patterns=None, prefix="", space=""):
+    """Every address of the project with {method: action}; `actions` is None for a view that names none."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            name = f"{space}{pattern.name}"
+            yield Address(route, name, pattern.callback, _actions(pattern.callback))
+        else:
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from addresses(pattern.url_patterns, route, inner)
+
+
+def _actions(view):
+    if hasattr(view, "cls"):
+        return getattr(view.cls, "actions", None)
+    action = getattr(view, "action", None)
+    return dict.fromkeys(view.methods, action) if action else None
+
+
+ALL = list(addresses())
+OURS = [each for each in ALL if each.actions]
+
+
+def is_allauth(address):
+    return address.view.__module__.startswith("allauth.") or address.name.startswith(ALLAUTH)
+
+
+def test_every_address_names_its_action_or_is_known_to_be_public():
+    unlisted = [
+        each.name for each in ALL if not each.actions and not is_allauth(each) and each.name not in PUBLIC
+    ]
+    assert unlisted == []
+    assert {each.name for each in ALL} >= PUBLIC.keys()
+
+
+def test_every_view_of_the_api_names_an_action_for_each_of_its_methods():
+    verbs = ("get", "post", "put", "patch", "delete")
+    faults = {
+        each.name: sorted(each.actions)
+        for each in OURS
+        if hasattr(each.view, "cls")
+        and {verb.upper() for verb in verbs if hasattr(each.view.cls, verb)} != set(each.actions)
+    }
+    assert faults == {}
+
+
+def test_every_action_of_an_address_is_in_the_policy():
+    assert {action for each in OURS for action in each.actions.values()} <= policy.MAY.keys()
+
+
+def test_every_action_of_the_policy_is_used():
+    used = {action for each in OURS for action in each.actions.values()}
+    assert policy.MAY.keys() - used == ASKED_BY_SERVICES.keys()
+
+
+def test_the_administrator_has_no_clinical_access():
+    clinical = {"account.use", "api.describe", "department.view", "system.status", "user.manage"}
+    assert {action for action, roles in policy.MAY.items() if Role.ADMINISTRATOR in roles} == clinical
+
+
+@pytest.fixture
+def _clock(monkeypatch, settings):
+    settings.REQUIRE_MFA_ROLES = []
+    Clock(monkeypatch)
+
+
+class Place:
+    """One site with an object for every address: an order, an appointment, a decision, a finished examination."""
+
+    def __init__(self, code):
+        self.site = department.site(code)
+        self.users = {role: self._user(role) for role in Role}
+        doctor = department.referrer(self.site, user=self.users[Role.REFERRER])
+        booked = department.booked(self.site, referrer=doctor, priority="stat")
+        performed = department.performed(self.site, referrer=doctor)
+        waiting = department.order(self.site, vetted=False)
+        by_phone = vetting.override(
+            waiting,
+            rule="CXR-1",
+            reason="STAT",
+            physician=self.users[Role.READER],
+            by=self.users[Role.TECHNOLOGIST],
+            now=department.NOW,
+        )
+        self.keys = {
+            "patients": waiting.patient_id,
+            "orders": waiting.pk,
+            "orders/new": waiting.patient_id,
+            "decisions": by_phone.pk,
+            "appointments": booked.pk,
+            "steps": booked.steps.get(kind=StepKind.VENTILATION).pk,
+            "reports": performed.pk,
+            "results": performed.pk,
+        }
+
+    def _user(self, role):
+        if role == Role.READER:
+            return department.attending(self.site)
+        return department.user(role, self.site)
+
+    def path(self, address):
+        """The address with the id of this place's own object, and whether it has one."""
+        route = address.route
+        begin, found, _ = route.partition("<")
+        if not found:
+            return f"/{route}", False
+        noun = begin.removeprefix("api/v1/").rstrip("/")
+        key = self.keys["reports" if route.endswith(("report", "report/sign")) else noun]
+        parts = [str(key) if part.startswith("<") else part for part in route.split("/")]
+        return "/" + "/".join(parts), True
+
+
+@pytest.fixture
+def here(db, _clock):
+    return Place("riverside")
+
+
+@pytest.fixture
+def there(here):
+    return Place("hillside")
+
+
+def ask(client, method, path):
+    """The answer to a plain request, with nothing of it kept; a reading one may write nothing but the audit."""
+    written = []
+
+    def watch(execute, sql, params, many, context):
+        if sql.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")) and not any(
+            f'"{table}"' in sql for table in WRITTEN_BY_READS
+        ):
+            written.append(sql[:80])
+        return execute(sql, params, many, context)
+
+    options = {"content_type": "application/json"} if path.startswith("/api/") and method != "GET" else {}
+    with transaction.atomic(), connection.execute_wrapper(watch):
+        answer = getattr(client, method.lower())(path, **options)
+        transaction.set_rollback(True)
+    return answer, written if method == "GET" else []
+
+
+def is_refused(answer):
+    return answer.status_code in (401, 403) or (
+        answer.status_code == 302 and answer["Location"].startswith("/account/login")
+    )
+
+
+@pytest.mark.timeout(240)
+def test_every_role_gets_what_the_table_says(here, there):
+    faults = []
+    for role, user in here.users.items():
+        client = Client(raise_request_exception=False)
+        client.force_login(user)
+        for address in OURS:
+            for method, action in address.actions.items():
+                faults += _faults(client, user, role, method, action, address, here, there)
+    assert faults == []
+
+
+def _faults(client, user, role, method, action, address, here, there):
+    path, has_object = here.path(address)
+    may = policy.allows(user, action)
+    answer, written = ask(client, method, path)
+    about = f"{role} {method} {address.route} ({action}) answered {answer.status_code}"
+    if answer.status_code >= 500 or answer.status_code == 405:
+        yield about
+    elif is_refused(answer) == may:
+        yield f"{about}, but the table says {'yes' if may else 'no'}"
+    if has_object and may and answer.status_code == 404:
+        yield f"{about} for an object of the own site"
+    if written:
+        yield f"{about} and wrote: {written}"
+    if has_object and may:
+        foreign, _ = ask(client, method, there.path(address)[0])
+        if foreign.status_code != 404:
+            yield f"{about}; for another site's object {foreign.status_code}"
+
+
+def test_nobody_is_sent_to_sign_in_or_answered_401(db, _clock):
+    faults = []
+    for address in OURS:
+        path = "/" + address.route.replace("<uuid:pk>", "0" * 8 + "-0000-4000-8000-" + "0" * 12)
+        path = path.replace("<int:pk>", "1").replace("<int:patient_pk>", "1")
+        for method in address.actions:
+            answer, _ = ask(Client(), method, path)
+            is_api = hasattr(address.view, "cls")
+            right = answer.status_code == 401 if is_api else is_refused(answer) and answer.status_code == 302
+            if not right:
+                faults.append(f"{method} {path} answered {answer.status_code}")
+    assert faults == []
