@@ -42,7 +42,8 @@ def main() -> None:
     parser.add_argument("--reset", action="store_true", help="delete the data of this checkout and end")
     arguments = parser.parse_args()
     var = Path(os.environ.get("VQFLOW_VAR", PROJECT / "var")).resolve()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         if arguments.reset:
