@@ -18,7 +18,8 @@ class Caller:
     def __init__(self, user):
         self.user = user
         token, _ = Token.objects.get_or_create(user=user)
-        self.client = Client(headers={"Authorization": f"Token {token.key}"})
+        self.headers = {"Authorization": f"Token {token.key}"}
+        self.client = Client(headers=self.headers)
 
     def get(self, address, **parameters):
         return _read(self.client.get(ROOT + address, parameters))

@@ -184,15 +184,20 @@ def is_refused(answer):
 def test_every_role_gets_what_the_table_says(here, there):
     faults = []
     for role, user in here.users.items():
-        client = Client(raise_request_exception=False)
-        client.force_login(user)
+        client = signed_in(user)
         for address in OURS:
             for method, action in address.actions.items():
-                faults += _faults(client, user, role, method, action, address, here, there)
-    assert faults == []
+                faults += _faults(client, user, role, method, action, address, here)
+    assert faults == [], "\n".join(faults)
 
 
-def _faults(client, user, role, method, action, address, here, there):
+def signed_in(user):
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
+
+
+def _faults(client, user, role, method, action, address, here):
     path, has_object = here.path(address)
     may = policy.allows(user, action)
     answer, written = ask(client, method, path)
@@ -205,13 +210,28 @@ def _faults(client, user, role, method, action, address, here, there):
         yield f"{about} for an object of the own site"
     if written:
         yield f"{about} and wrote: {written}"
-    if has_object and may:
-        foreign, _ = ask(client, method, there.path(address)[0])
-        if foreign.status_code != 404:
-            yield f"{about}; for another site's object {foreign.status_code}"
 
 
-def test_nobody_is_sent_to_sign_in_or_answered_401(db, _clock):
+def test_another_sites_object_is_not_found_by_those_who_may(here, there):
+    clients = {role: signed_in(user) for role, user in here.users.items()}
+    faults = []
+    for address in OURS:
+        path, has_object = there.path(address)
+        for method, action in address.actions.items() if has_object else ():
+            role = next(role for role, user in here.users.items() if policy.allows(user, action))
+            answer, _ = ask(clients[role], method, path)
+            if answer.status_code != 404 and not _leads_to_404(clients[role], answer):
+                faults.append(f"{role} {method} {address.route} answered {answer.status_code}")
+    assert faults == [], "\n".join(faults)
+
+
+def _leads_to_404(client, answer):
+    """A redirect to the object's own page tells nothing."""
+    return answer.status_code == 302 and ask(client, "GET", answer["Location"])[0].status_code == 404
+
+
+@pytest.mark.usefixtures("_clock")
+def test_nobody_is_sent_to_sign_in_or_answered_401(db):
     faults = []
     for address in OURS:
         path = "/" + address.route.replace("<uuid:pk>", "0" * 8 + "-0000-4000-8000-" + "0" * 12)
@@ -222,4 +242,4 @@ def test_nobody_is_sent_to_sign_in_or_answered_401(db, _clock):
             right = answer.status_code == 401 if is_api else is_refused(answer) and answer.status_code == 302
             if not right:
                 faults.append(f"{method} {path} answered {answer.status_code}")
-    assert faults == []
+    assert faults == [], "\n".join(faults)

@@ -8,8 +8,10 @@ import structlog
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import logout
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -40,6 +42,42 @@ class RequestLog:
         )
         response["X-Request-ID"] = request.id
         return response
+
+
+class DatabaseAway:
+    """While the database does not answer: 503 and when to try again, instead of an error of ours.
+
+    Django has turned the exception into a 500 before any middleware sees it, whether a view or another
+    middleware raised it. So the database is asked, and only then.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if response.status_code != 500 or _database_answers():
+            return response
+        retry = {"Retry-After": "60", "Cache-Control": "no-store"}
+        if request.path.startswith("/api/"):
+            problem = {
+                "type": "about:blank",
+                "title": "VQFlow cannot be reached at the moment",
+                "status": 503,
+                "detail": "The database does not answer. Try again in a minute.",
+            }
+            return JsonResponse(problem, status=503, content_type="application/problem+json", headers=retry)
+        # Without the request: its context would ask the database who is signed in.
+        return HttpResponse(render_to_string("503.html"), status=503, headers=retry)
+
+
+def _database_answers():
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (OperationalError, InterfaceError):
+        return False
+    return True
 
 
 class IdleLock:

@@ -145,7 +145,7 @@ class OverrideForm(ServiceForm):
 
     rule = forms.CharField(max_length=20, widget=forms.HiddenInput)
     physician = PhysicianChoice(User.objects.none(), label="Physician on the phone")
-    reason = forms.CharField(label="Reason", max_length=DECISION_REASON, required=False)
+    reason = forms.CharField(label="Another reason", max_length=DECISION_REASON, required=False)
     preset = forms.ChoiceField(choices=[(each, each) for each in PRESET_REASONS], required=False)
 
     def __init__(self, *arguments, user, by_phone=False, **options):

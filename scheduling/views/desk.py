@@ -1,7 +1,7 @@
 """What is still to be done, and what was sent: the desk's two lists."""
 
 from django.core.paginator import Paginator
-from django.db.models import Case, Count, IntegerField, Value, When
+from django.db.models import Case, Count, F, IntegerField, Value, When
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,8 @@ MESSAGE_RANK = Case(
     default=Value(2),
     output_field=IntegerField(),
 )
+# Of what waits, the next to go comes first; of all else, the newest.
+WAITING_UNTIL = Case(When(state__in=[MessageState.PENDING, MessageState.SENDING], then=F("due_at")))
 
 
 @page("task.list")
@@ -46,7 +48,7 @@ def messages(request):
         Message.objects.for_user(request.user)
         .select_related("order__patient", "order__referrer", "order__site")
         .annotate(rank=MESSAGE_RANK)
-        .order_by("rank", "-due_at", "pk")
+        .order_by("rank", WAITING_UNTIL.asc(nulls_last=True), "-due_at", "pk")
     )
     counts = _counts(found, "state")
     context = {

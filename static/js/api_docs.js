@@ -4,7 +4,7 @@ window.SwaggerUIBundle({
   domNode: place,
   url: `${place.dataset.schema}?format=json`,
   deepLinking: false,
-  docExpansion: "none",
+  docExpansion: "list",
   validatorUrl: null,
   requestInterceptor(request) {
     request.headers["X-CSRFToken"] = place.dataset.csrf;

@@ -53,9 +53,19 @@ function moves(next) {
   return before.slice(0, at + 1).some((id, index) => after[index] !== id);
 }
 
+const isPoll = ({ target, requestConfig }) => target?.id === "worklist" && requestConfig?.headers["X-VQFlow-Poll"];
+
+function sent({ detail }) {
+  if (isPoll(detail)) detail.requestConfig.sentAt = performance.now();
+}
+
 function hold(event) {
-  const { xhr, target, requestConfig } = event.detail;
-  if (target?.id !== "worklist" || !requestConfig?.headers["X-VQFlow-Poll"] || xhr.status !== 200) return;
+  const { xhr, requestConfig } = event.detail;
+  if (!isPoll(event.detail) || xhr.status !== 200) return;
+  if (requestConfig.sentAt < changedAt) {
+    event.detail.shouldSwap = false; // asked before the press whose answer is shown already
+    return;
+  }
   const next = new DOMParser().parseFromString(xhr.responseText, "text/html").getElementById("worklist");
   held = next && moves(next) ? xhr.responseText : null;
   if (!held) return;
@@ -66,10 +76,10 @@ function hold(event) {
 
 function announce() {
   if (document.getElementById("new-rows")) return;
-  const bar = Object.assign(document.createElement("button"), { id: "new-rows", className: "new-rows", type: "button" });
+  const bar = Object.assign(document.createElement("button"), { id: "new-rows", className: "toast", type: "button" });
   bar.textContent = "The list has changed. Show it";
   bar.addEventListener("click", release);
-  document.getElementById("worklist-refusal").append(bar);
+  document.getElementById("toasts").append(bar);
 }
 
 function release() {
@@ -92,6 +102,7 @@ document.addEventListener("keydown", once, true);
 document.addEventListener("pointerout", ({ target, relatedTarget }) => {
   if (held && target.closest?.("tbody") && !relatedTarget?.closest?.("#worklist tbody")) release();
 });
+document.body.addEventListener("htmx:beforeSend", sent);
 document.body.addEventListener("htmx:beforeSwap", hold);
 document.body.addEventListener("htmx:afterSwap", swapped);
 document.body.addEventListener("htmx:afterSettle", () => document.querySelector("[data-refusal]:not(:focus)")?.scrollIntoView({ block: "nearest" }));

@@ -25,11 +25,11 @@ MULTIPLY = """
     ALTER TABLE scheduling_reservation DROP CONSTRAINT reservation_no_double_booking;
     INSERT INTO scheduling_reservation (resource_id, step_id, revision, status, span)
         SELECT resource_id, step_id, revision, status,
-            tstzrange(lower(span) - age * back.span, upper(span) - age * back.span)
+            tstzrange(lower(span) - age * back.length, upper(span) - age * back.length)
         FROM scheduling_reservation,
-            (SELECT now() - min(lower(span)) + interval '1 day' AS span FROM scheduling_reservation) AS back,
+            (SELECT now() - min(lower(span)) + interval '1 day' AS length FROM scheduling_reservation) AS back,
             generate_series(1, %(times)s - 1) AS age
-        WHERE upper(scheduling_reservation.span) < now();
+        WHERE upper(span) < now();
     ALTER TABLE scheduling_reservation ADD CONSTRAINT reservation_no_double_booking {constraint};
     ANALYZE scheduling_reservation;
 """

@@ -1,6 +1,7 @@
 """The search alone: ten best visits among 8 rooms and 4 people in 28 days that are 60 % full, no database."""
 
 import random
+import time
 
 from scheduling.engine import itinerary
 from scheduling.engine.intervals import normal, subtract
@@ -82,8 +83,12 @@ def _busy(dice):
 @measures("search.engine")
 def ranked_top_ten():
     questions = [question(seed) for seed in range(20)]
-    times = timed(
-        lambda seed: list(itinerary.search(questions[seed % len(questions)], limit=LIMIT)), range(RUNS)
-    )
+
+    def ask(number):
+        found = list(itinerary.search(questions[number % len(questions)], limit=LIMIT))
+        assert len(found) == LIMIT
+
+    # It waits for nothing: on a machine that is not busy, processor time is the time it takes.
+    times = timed(ask, range(RUNS), clock=time.thread_time)
     yield Figure("search.engine.p50", percentile(times, 50), "ms", goal=0.5)
     yield Figure("search.engine.p95", percentile(times, 95), "ms", goal=1.0)

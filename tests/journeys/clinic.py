@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from scheduling.models import Protocol, Resource, Site
-from scheduling.services import protocols
+from scheduling.services import protocols, vetting
 from scheduling.services.availability import public_holidays
 from tests import department
 from vqflow.models import Grade, Role, User
@@ -71,10 +71,13 @@ def country_at_work():
 def waiting(*patients):
     """Patients, each with a vetted order that waits to be booked; prints the orders' numbers."""
     site, now = Site.objects.get(code=CODE), timezone.now()
-    by = User.objects.get(username=f"{CODE}-scheduler")
+    scheduler, physician = (User.objects.get(username=f"{CODE}-{name}") for name in ("scheduler", "physician"))
+    protocol = Protocol.objects.get(site=site, key="V_THEN_Q", agent="dtpa")
     for each in patients:
-        patient = department.patient(site, by=by, now=now, **each)
-        print(department.order(site, by=by, now=now, of=patient).pk)
+        patient = department.patient(site, by=scheduler, now=now, **each)
+        order = department.order(site, by=scheduler, now=now, of=patient, vetted=False)
+        vetting.vet(order, protocol=protocol, by=physician, now=now)
+        print(order.pk)
 
 
 def idle_for(session_key, seconds):

@@ -1,16 +1,17 @@
-"""Journeys: real browsers against the whole running stack. Run them with `make test`, or `pytest tests/journeys`."""
+"""Journeys: real browsers against the whole running stack."""
 
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from scheduling.demo.clinic import PASSWORD as DEMO_PASSWORD
 from tests.journeys import clinic
 from tests.journeys.invented import invent
 from tests.journeys.screen import Screens
 
 HERE = Path(__file__).parent
-# A session's first test waits for the whole stack to start.
+# The first journey waits for the whole stack to start.
 LONGEST_SECONDS = 300
 SWITCHES = (
     "--no-sandbox",
@@ -30,7 +31,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
 
 
-# Closed after the last journey: while Playwright runs, Django refuses its database to the tests of this process.
+# Closed after the last journey: while Playwright runs, Django refuses its database to other tests of the process.
 @pytest.fixture(scope="package")
 def browser(chromium):
     with sync_playwright() as playwright:
@@ -41,7 +42,7 @@ def browser(chromium):
 
 @pytest.fixture(scope="package")
 def harbour(stack):
-    """The journeys' own department; see clinic.py."""
+    """The journeys' own department: clinic.py."""
     inside(stack, "opened()")
 
 
@@ -51,15 +52,15 @@ def inside(stack, call):
 
 
 @pytest.fixture(scope="package")
-def cookies():
-    """Who has signed in already: {user name: cookies}."""
-    return {}
+def known():
+    """What the tests before have found out: (cookies by user name, pages that axe has judged)."""
+    return {}, set()
 
 
 @pytest.fixture
-def screens(stack, browser, cookies):
+def screens(stack, browser, known):
     """Opens browsers, and fails at the end on anything that no journey may leave behind."""
-    opened = Screens(stack, browser, cookies)
+    opened = Screens(stack, browser, *known)
     yield opened
     opened.judge()
 
@@ -70,6 +71,16 @@ def sign_in(screens, harbour):
 
     def at_a_screen(role, **options):
         return screens.person(f"{clinic.CODE}-{role}", clinic.PASSWORD, **options)
+
+    return at_a_screen
+
+
+@pytest.fixture
+def sign_in_demo(screens):
+    """A person of the demonstration's department, with its full lists: sign_in_demo("scheduler")."""
+
+    def at_a_screen(username, **options):
+        return screens.person(username, DEMO_PASSWORD, **options)
 
     return at_a_screen
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.journeys.invented import private
 from tests.stack import Stack
@@ -26,6 +27,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 def begins(words: str) -> re.Pattern:
+    """Names of controls begin with their visible words; what is hidden after them says for whom."""
     return re.compile(rf"^\s*{re.escape(words)}", re.IGNORECASE)
 
 
@@ -36,24 +38,28 @@ def axe() -> str:
 
 @dataclass
 class Person:
-    """Somebody at a browser. Each page that they come to is looked at: axe must find nothing."""
+    """Somebody at a browser. On every page that they come to, axe must find nothing."""
 
     page: Page
     faults: list[str]
+    judged: set[tuple[str, str]]
+    role: str = "nobody"
+    has_scripts: bool = True
 
     def open(self, path: str) -> None:
         self.page.goto(path)
-        self.look()
+        self.glance()
 
     def press(self, name: str, *, within: Locator | None = None) -> None:
-        """Press the button or link whose name begins with these words, and look at the page it leads to."""
-        self.control(name, within=within).click()
-        self.look()
+        """Press the button or link whose name begins with these words, and come to the page that it leads to."""
+        with self.page.expect_navigation():
+            self.control(name, within=within).click()
+        self.glance()
 
     def control(self, name: str, *, within: Locator | None = None) -> Locator:
         scope, named = within or self.page, begins(name)
-        named = scope.get_by_role("button", name=named).or_(scope.get_by_role("link", name=named))
-        return named.filter(visible=True).first
+        either = scope.get_by_role("button", name=named).or_(scope.get_by_role("link", name=named))
+        return either.filter(visible=True).first
 
     def fill(self, values: dict[str, str]) -> None:
         """Type into fields by their labels."""
@@ -68,8 +74,17 @@ class Person:
         for text in texts:
             expect(self.page.locator("body")).to_contain_text(text)
 
+    def glance(self) -> None:
+        """Look at the page, unless somebody of this role has seen its like in this run."""
+        like = (self.role, re.sub(r"[0-9a-f-]{36}|\d+", "N", urlsplit(self.page.url).path))
+        if like not in self.judged:
+            self.judged.add(like)
+            self.look()
+
     def look(self) -> None:
-        self.page.wait_for_load_state()
+        """Ask axe about the page as it is now."""
+        if not self.has_scripts:
+            return
         # Evaluated, not added as a script: the content security policy would refuse that, rightly.
         self.page.evaluate(axe())
         found = self.page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
@@ -84,23 +99,27 @@ class Screens:
 
     stack: Stack
     browser: Browser
+    # Kept from test to test: who has signed in already, and which pages axe has judged.
     cookies: dict[str, list]
+    judged: set[tuple[str, str]]
     faults: list[str] = field(default_factory=list)
     addresses: set[str] = field(default_factory=set)
-    contexts: list = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
 
     def person(self, username: str, password: str, *, fresh: bool = False, **options) -> Person:
         """This person, signed in; `fresh` with a session of their own, else with the one of the tests before."""
         person = self.nobody(**options)
-        if fresh or username not in self.cookies:
-            person.open("/")
-            person.fill({"User name": username, "Password": password})
-            person.press("Sign in")
-            expect(person.page).not_to_have_url(re.compile("/account/"))
-            if not fresh:
-                self.cookies[username] = person.page.context.cookies()
-        else:
-            person.page.context.add_cookies(self.cookies[username])
+        person.role = username
+        context = person.page.context
+        if not fresh and username in self.cookies:
+            context.add_cookies(self.cookies[username])
+            return person
+        person.open("/")
+        person.fill({"User name": username, "Password": password})
+        person.press("Sign in")
+        expect(person.page).not_to_have_url(re.compile("/account/"))
+        if not fresh:
+            self.cookies[username] = context.cookies()
         return person
 
     def nobody(self, **options) -> Person:
@@ -112,9 +131,10 @@ class Screens:
         context.on("console", self._heard)
         context.on("weberror", lambda error: self.faults.append(f"script error: {error.error}"))
         self.contexts.append(context)
-        return Person(context.new_page(), self.faults)
+        has_scripts = settings.get("java_script_enabled", True)
+        return Person(context.new_page(), self.faults, self.judged, has_scripts=has_scripts)
 
-    def _heard(self, message) -> None:
+    def _heard(self, message: ConsoleMessage) -> None:
         bad = message.type == "error" or "Content Security Policy" in message.text
         if bad and not REFUSED.search(message.text):
             self.faults.append(f"{message.page.url if message.page else ''}: console: {message.text}")
@@ -127,8 +147,8 @@ class Screens:
                 if message["X-Envelope-To"] == address and subject in message["Subject"]:
                     return message
             time.sleep(0.3)
-        subjects = [f"{message['X-Envelope-To']}: {message['Subject']}" for message in self.stack.mails()]
-        raise AssertionError(f"No mail '{subject}' to {address} within {MAIL_WITHIN_SECONDS} s: {subjects}")
+        come = [f"{message['X-Envelope-To']}: {message['Subject']}" for message in self.stack.mails()]
+        raise AssertionError(f"No mail '{subject}' to {address} within {MAIL_WITHIN_SECONDS} s, but {come}")
 
     def judge(self) -> None:
         """Close the browsers; fail on what axe or the console said, and on patient data in addresses and logs."""
@@ -138,8 +158,9 @@ class Screens:
         assert not list(self._betrayed())
 
     def _betrayed(self) -> Iterator[str]:
+        words = [word.lower() for word in private]
         for address in self.addresses:
-            yield from (f"{word} in {address}" for word in private if word.lower() in address.lower())
+            yield from (f"{word} in {address}" for word in words if word in address.lower())
         for name in LOGS:
             lines = self.stack.log(name, lines=100_000).lower().splitlines()
-            yield from (line for line in lines if any(word.lower() in line for word in private))
+            yield from (line for line in lines if any(word in line for word in words))

@@ -1,0 +1,113 @@
+"""What people do at the pages, for the journeys that share it."""
+
+import re
+from datetime import datetime, timedelta
+
+from playwright.sync_api import Locator, expect
+
+from tests.journeys.clinic import REFERRER
+from tests.journeys.invented import Invented
+from tests.journeys.screen import Person
+
+PROTOCOL = "Ventilation then perfusion, Tc-99m DTPA aerosol"
+LUNGS = (
+    ("Clear dose", "Dose cleared"),
+    ("Start ventilation", "Ventilation started"),
+    ("End ventilation", "Ventilation ended"),
+    ("Start perfusion", "Perfusion started"),
+    ("End perfusion", "Perfusion ended"),
+)
+
+
+def register(scheduler: Person, patient: Invented) -> None:
+    scheduler.open("/")
+    scheduler.press("Patients")
+    scheduler.press("Register")
+    scheduler.fill(
+        {
+            "Medical record number": patient.mrn,
+            "Surname": patient.family_name,
+            "Given name": patient.given_name,
+            "Date of birth": "1958-04-09",
+            "E-mail": patient.email,
+        }
+    )
+    scheduler.choose("Sex", "Male")
+    scheduler.page.get_by_label("Agrees to e-mail").check()
+    scheduler.press("Register and order")
+
+
+def request(scheduler: Person) -> None:
+    """Fill in the order itself, without its screening questions."""
+    scheduler.page.get_by_label("Referrer").select_option(REFERRER)
+    scheduler.fill({"Clinical question": "Acute pulmonary embolism?"})
+
+
+def save_order(scheduler: Person) -> int:
+    scheduler.press("Save order")
+    scheduler.sees("Order saved.")
+    return order_shown(scheduler)
+
+
+def order_shown(person: Person) -> int:
+    """The number of the order whose page is open."""
+    return int(re.search(r"/orders/(\d+)/", person.page.url)[1])
+
+
+def vet(physician: Person, order: int) -> None:
+    physician.open("/")
+    physician.press("Orders")
+    physician.press("Vet", within=physician.page.locator(f"#order-{order}"))
+    physician.page.get_by_label("Protocol").select_option(label=PROTOCOL)
+    physician.press("Approve with this protocol")
+    physician.sees("Vetted.")
+
+
+def best(scheduler: Person) -> Locator:
+    return scheduler.page.locator(".option--best")
+
+
+def book(scheduler: Person, order: int) -> None:
+    """Each proposal is a whole visit: X-ray, ventilation and perfusion with their rooms and times."""
+    scheduler.open(f"/orders/{order}/")
+    scheduler.press("Find a time")
+    for name in ("Chest X-ray", "Ventilation", "Perfusion"):
+        expect(best(scheduler).locator(".chain")).to_contain_text(name)
+    scheduler.press("Book", within=best(scheduler))
+    scheduler.sees("Booked.")
+
+
+def row_of(person: Person, patient: Invented) -> Locator:
+    return person.page.locator("tbody tr", has_text=patient.family_name)
+
+
+def check_in(technologist: Person, patient: Invented) -> None:
+    """Answer what nobody has answered yet, all of it with "No", and check the two identifiers."""
+    page = technologist.page
+    technologist.open("/worklist/")
+    technologist.press("Check in", within=row_of(technologist, patient))
+    page.get_by_label("Name and date of birth checked").check()
+    for no in page.get_by_label("No", exact=True).all():
+        no.check()
+    technologist.press("Check in")
+    technologist.sees(f"{patient.family_name}: Checked in")
+
+
+def confirm_xray(technologist: Person, patient: Invented, *, minutes_ago: int) -> None:
+    technologist.press("Confirm X-ray", within=row_of(technologist, patient))
+    clock = technologist.page.get_by_label("Time", exact=True)
+    # The form comes with the time of now at the site.
+    ended_at = datetime.strptime(clock.input_value()[:5], "%H:%M") - timedelta(minutes=minutes_ago)
+    clock.fill(f"{ended_at:%H:%M}")
+    technologist.fill({"Place": "Emergency department"})
+    technologist.press("Confirm")
+    technologist.sees("X-ray confirmed")
+
+
+def examine(technologist: Person, patient: Invented) -> None:
+    """From the dose to the last picture, one press each."""
+    row = row_of(technologist, patient)
+    for button, done in LUNGS:
+        technologist.control(button, within=row).click()
+        technologist.sees(f"{patient.family_name}: {done}")
+    expect(row).to_contain_text("Done")

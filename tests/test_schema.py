@@ -1,0 +1,143 @@
+"""The API fuzzed from its own OpenAPI schema, and the schema in docs/ kept current."""
+
+from pathlib import Path
+from traceback import format_exception_only
+
+import hypothesis
+import pytest
+import schemathesis
+import yaml
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiYamlRenderer
+from drf_spectacular.validation import validate_schema
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from scheduling.models import Decision, StepKind
+from scheduling.services import vetting
+from tests import department
+from tests.callers import Caller, Clock
+
+COMMITTED = Path(__file__).parent.parent / "docs" / "openapi.yaml"
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = 15
+MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+
+
+def test_the_schema_in_docs_is_current():
+    """`manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml` writes it."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    validate_schema(schema)
+    assert COMMITTED.read_bytes() == OpenApiYamlRenderer().render(schema, renderer_context={})
+
+
+def test_every_operation_has_a_summary_and_every_write_takes_an_idempotency_key():
+    for path, methods in yaml.safe_load(COMMITTED.read_text())["paths"].items():
+        for method, operation in methods.items():
+            assert operation["summary"], path
+            names = {each["name"] for each in operation.get("parameters", [])}
+            reads = method == "get" or path.endswith(("/search", "/itineraries"))
+            assert ("Idempotency-Key" in names) != reads, f"{method} {path}"
+
+
+@pytest.fixture
+def application():
+    """The WSGI application in the test's own transaction: a real server begins each request on a fresh one."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield WSGIHandler()
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def department_seeded(db, settings, monkeypatch):
+    """{account: user}, and {noun: id} of an object for every address."""
+    settings.REQUIRE_MFA_ROLES = []
+    Clock(monkeypatch)
+    site = department.site()
+    technologist = department.technologist(site)
+    users = {
+        "scheduler": department.scheduler(site),
+        "technologist": technologist,
+        "attending": department.attending(site),
+    }
+    booked, performed = department.booked(site), department.performed(site)
+    waiting = department.order(site, priority="stat")
+    vetting.override(
+        waiting,
+        rule="CXR-1",
+        reason="STAT",
+        physician=users["attending"],
+        by=technologist,
+        now=department.NOW,
+    )
+    ids = {
+        "patients": [waiting.patient_id],
+        "orders": [waiting.pk, performed.pk, department.order(site, vetted=False).pk],
+        "decisions": [Decision.objects.get(by_phone=True).pk],
+        "appointments": [str(booked.pk)],
+        "steps": [booked.steps.get(kind=StepKind.VENTILATION).pk],
+    }
+    return users, ids
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("account", ["scheduler", "technologist", "attending"])
+def test_no_request_makes_the_server_fail_or_break_its_schema(account, department_seeded, application):
+    users, ids = department_seeded
+    headers = Caller(users[account]).headers
+    schema = schemathesis.openapi.from_wsgi(
+        "/api/v1/schema/", application, headers={**headers, "Accept": "application/json"}
+    )
+    faults = []
+    for operation in (result.ok() for result in schema.get_all_operations()):
+        for mode in MODES if _can_be_wrong(operation) else MODES[:1]:
+            try:
+                _fuzz(operation, mode, ids, headers)
+            except Exception as fault:  # Hypothesis groups several
+                faults.append(
+                    f"{operation.label} {mode.value}: {''.join(format_exception_only(fault))[:900]}"
+                )
+    assert faults == [], "\n".join(faults)
+
+
+def _can_be_wrong(operation):
+    return bool(operation.body or operation.query)
+
+
+def _fuzz(operation, mode, ids, headers):
+    noun = operation.path.split("/")[3]
+
+    @hypothesis.seed(20261122)
+    @hypothesis.settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode), at=st.integers(0, 3))
+    def fuzz(case, at):
+        if "id" in (case.path_parameters or {}) and at < len(ids[noun]):
+            case.path_parameters["id"] = ids[noun][at]
+        # Nothing is kept, so that every request meets the same department.
+        with transaction.atomic():
+            case.call_and_validate(headers=headers, checks=CHECKS)
+            transaction.set_rollback(True)
+
+    fuzz()
