@@ -34,7 +34,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 15
+EXAMPLES = 3
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 
 
@@ -109,7 +109,7 @@ def test_no_request_makes_the_server_fail_or_break_its_schema(account, departmen
         for mode in MODES if _can_be_wrong(operation) else MODES[:1]:
             try:
                 _fuzz(operation, mode, ids, headers)
-            except Exception as fault:  # Hypothesis groups several
+            except (Exception, BaseExceptionGroup) as fault:
                 faults.append(
                     f"{operation.label} {mode.value}: {''.join(format_exception_only(fault))[:900]}"
                 )

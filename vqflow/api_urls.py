@@ -8,5 +8,5 @@ urlpatterns = [
     path("schema/", description.SchemaDocument.as_view(), name="schema"),
     path("docs/", description.docs, name="docs"),
     # Last of all addresses under /api/v1/.
-    re_path(r"^.+$", description.nowhere, name="nowhere"),
+    re_path(r"^[\s\S]+\Z", description.nowhere, name="nowhere"),
 ]

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 
 import structlog
@@ -13,6 +15,7 @@ from vqflow.models import AuditEvent, AuditSeal
 # so no row with a smaller id can still appear below a seal.
 SEAL_LAG = timedelta(minutes=3)
 GENESIS = "0" * 64
+_shown = ContextVar("shown", default=None)
 
 
 def record(action, subject=None, *, by, patients=(), outcome="success", **data):
@@ -34,6 +37,32 @@ def record(action, subject=None, *, by, patients=(), outcome="success", **data):
         data=data,
         request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
     )
+
+
+def read(action, subject=None, *, by, patients, **data):
+    """Like `record`, for patients whose data are shown; kept even if the write of the same request is refused."""
+    event = record(action, subject, by=by, patients=patients, **data)
+    shown = _shown.get()
+    if shown is not None:
+        shown.append(event)
+    return event
+
+
+@contextmanager
+def reads():
+    """Collect the reads of one request, so that they can be recorded again after its refusal."""
+    token = _shown.set([])
+    try:
+        yield _shown.get()
+    finally:
+        _shown.reset(token)
+
+
+def record_again(events):
+    """Write events once more that a rollback has taken away."""
+    for event in events:
+        event.pk = None
+    AuditEvent.objects.bulk_create(events)
 
 
 def seal(*, now):

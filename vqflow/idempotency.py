@@ -5,6 +5,7 @@ import hashlib
 from django.db import transaction
 from django.http import HttpResponse
 
+from vqflow import audit
 from vqflow.errors import Conflict, Invalid
 from vqflow.models import IdempotentRequest
 
@@ -34,31 +35,47 @@ def once(request, user, handle):
 
     A repeated key is answered from the record without doing the work again. A key that comes back with other
     content raises Invalid; while the first request is still running, the second waits for it in the database.
-    A refusal (DomainError, status 400 and above) leaves no record, so that the same form can be sent again.
+    A refusal (DomainError, status 400 and above) leaves nothing behind but who was shown which patient, so that
+    the same form can be sent again.
     """
-    print_of_request = fingerprint(request)
-    key = key_of(request)
-    if not key:
-        with transaction.atomic():
-            return handle()
+    with audit.reads() as shown:
+        response = _in_one_transaction(request, user, handle)
+    if response.status_code >= 400:
+        audit.record_again(shown)
+    return response
+
+
+def _in_one_transaction(request, user, handle):
+    print_of_request, key = fingerprint(request), key_of(request)
     with transaction.atomic():
-        row, created = IdempotentRequest.objects.get_or_create(
-            user=user, key=key, defaults={"fingerprint": print_of_request}
-        )
+        row, created = _row(user, key, print_of_request)
         if not created:
             return _again(row, print_of_request)
         response = handle()
         if response.status_code >= 400:
             transaction.set_rollback(True)
-            return response
-        if not getattr(response, "is_rendered", True):
-            response.render()
-        IdempotentRequest.objects.filter(pk=row.pk).update(
-            status=response.status_code,
-            headers={name: response[name] for name in KEPT_HEADERS if name in response},
-            body=response.content.decode(),
-        )
+        elif row is not None:
+            _keep(row, response)
     return response
+
+
+def _row(user, key, print_of_request):
+    """The record of this key and whether it is new; without a key there is none."""
+    if not key:
+        return None, True
+    return IdempotentRequest.objects.get_or_create(
+        user=user, key=key, defaults={"fingerprint": print_of_request}
+    )
+
+
+def _keep(row, response):
+    if not getattr(response, "is_rendered", True):
+        response.render()
+    IdempotentRequest.objects.filter(pk=row.pk).update(
+        status=response.status_code,
+        headers={name: response[name] for name in KEPT_HEADERS if name in response},
+        body=response.content.decode(),
+    )
 
 
 def _again(row, print_of_request):

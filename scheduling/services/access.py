@@ -11,14 +11,14 @@ from vqflow.errors import NotFound
 def patient(pk, *, by, action="patient.view"):
     """The patient, or NotFound where there is none at this person's site."""
     found = _one(Patient.objects.for_user(by), pk, by, action)
-    audit.record(action, found, by=by, patients=[found.pk])
+    audit.read(action, found, by=by, patients=[found.pk])
     return found
 
 
 def order(pk, *, by, action="order.view"):
     """The order with patient, referrer, site and procedure loaded."""
     found = _one(Order.objects.for_user(by).with_people(), pk, by, action)
-    audit.record(action, found, by=by, patients=[found.patient_id])
+    audit.read(action, found, by=by, patients=[found.patient_id])
     return found
 
 
@@ -28,7 +28,7 @@ def appointment(pk, *, by, action="worklist.view"):
         "site", "procedure__protocol", "procedure__order__patient", "procedure__order__referrer"
     )
     found = _one(people, pk, by, action)
-    audit.record(action, found, by=by, patients=[found.procedure.order.patient_id])
+    audit.read(action, found, by=by, patients=[found.procedure.order.patient_id])
     return found
 
 
@@ -38,7 +38,7 @@ def step(pk, *, by, action="visit.perform"):
         "appointment__site", "appointment__procedure__protocol", "appointment__procedure__order__patient"
     )
     found = _one(people, pk, by, action)
-    audit.record(action, found, by=by, patients=[found.appointment.procedure.order.patient_id])
+    audit.read(action, found, by=by, patients=[found.appointment.procedure.order.patient_id])
     return found
 
 
@@ -46,7 +46,7 @@ def listed(name, patient_ids, *, by, action, **about):
     """Audit that a list was shown: one row with the ids of all patients on it. An empty list leaves none."""
     policy.permit(by, action)
     if patient_ids:
-        audit.record("list.viewed", by=by, patients=set(patient_ids), list=name, **about)
+        audit.read("list.viewed", by=by, patients=set(patient_ids), list=name, **about)
 
 
 def _one(queryset, pk, by, action):

@@ -16,7 +16,8 @@ def with_postgresql():
     often = _times()
     yield Figure("search.postgresql.history_10x.p50", percentile(often, 50), "ms", goal=10)
     yield Figure("search.postgresql.history_10x.rows", rows, "reservations")
-    growth = percentile(often, 50) / percentile(once, 50)
+    # Of the fastest tenths: what else the machine does must not look like growth.
+    growth = percentile(often, 10) / percentile(once, 10)
     yield Figure("search.postgresql.history_10x.growth", growth, "ratio")
 
 

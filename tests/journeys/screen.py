@@ -21,7 +21,7 @@ PATIENCE_MS = 20_000
 MAIL_WITHIN_SECONDS = 30
 LOGS = ("web", "worker", "beat")
 # The browser reports each refusal (409, 422) and lock (423) of the server as an error of its own.
-REFUSED = re.compile(r"the server responded with a status of (409|422|423)\b")
+REFUSED = re.compile(r"(responded with a status of|Response Status Error Code) (409|422|423)\b")
 
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -10,6 +10,7 @@ from tests.journeys.invented import Invented
 from tests.journeys.screen import Person
 
 PROTOCOL = "Ventilation then perfusion, Tc-99m DTPA aerosol"
+SETTLED_MS = 800
 LUNGS = (
     ("Clear dose", "Dose cleared"),
     ("Start ventilation", "Ventilation started"),
@@ -106,8 +107,15 @@ def confirm_xray(technologist: Person, patient: Invented, *, minutes_ago: int) -
 
 def examine(technologist: Person, patient: Invented) -> None:
     """From the dose to the last picture, one press each."""
-    row = row_of(technologist, patient)
     for button, done in LUNGS:
-        technologist.control(button, within=row).click()
-        technologist.sees(f"{patient.family_name}: {done}")
-    expect(row).to_contain_text("Done")
+        do_next(technologist, patient, button, done)
+    expect(row_of(technologist, patient)).to_contain_text("Done")
+
+
+def do_next(technologist: Person, patient: Invented, button: str, done: str) -> None:
+    """Press the one button of the row; its undo says what was done."""
+    if technologist.has_scripts:
+        # The list does not take a press right after the one before: it would be the second of a double click.
+        technologist.page.wait_for_timeout(SETTLED_MS)
+    technologist.control(button, within=row_of(technologist, patient)).click()
+    technologist.sees(f"{patient.family_name}: {done}")

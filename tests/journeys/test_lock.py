@@ -22,7 +22,7 @@ def test_idle_page_is_hidden_and_gives_back_what_was_typed(sign_in):
     expect(page.get_by_label("Surname")).to_be_hidden()
     expect(page).to_have_title("Locked")
     person.look()
-    assert page.context.request.get("/patients/").url.endswith("/lock/?next=/patients/")
+    assert "/lock/" in page.context.request.get("/patients/").url
     person.fill({"Password": "not-my-password"})
     person.control("Unlock").click()
     person.sees("This is not your password.")

@@ -31,7 +31,7 @@ def taken(scheduler, patient):
     scheduler.choose("Sex", "Male")
     scheduler.page.get_by_label("Referrer").select_option(REFERRER)
     scheduler.press("Take STAT order")
-    scheduler.sees("STAT order taken.", "temporary")
+    scheduler.sees("STAT order taken.", "TEMP")
     return steps.order_shown(scheduler)
 
 
@@ -61,10 +61,8 @@ def overridden_with_one_tap(physician, patient):
 
 def goes_on(technologist, patient):
     technologist.open("/worklist/")
-    row = steps.row_of(technologist, patient)
     for button, done in steps.LUNGS[:2]:
-        technologist.control(button, within=row).click()
-        technologist.sees(f"{patient.family_name}: {done}")
+        steps.do_next(technologist, patient, button, done)
 
 
 def countersigned(physician, patient):

@@ -145,3 +145,14 @@ class TestPage:
 
     def test_nobody_else_may_read_it(self, page_of, tess):
         assert page_of(tess).get("/audit/").status_code == 403
+
+
+def test_a_refused_page_still_leaves_who_was_shown_which_patient(client):
+    """The write is rolled back; that the patient stood on the refusal's page is not."""
+    order = department.order(department.site(), vetted=False)
+    physician = department.attending(order.site)
+    client.force_login(physician)
+    answer = client.post(f"/orders/{order.pk}/decline/", {"reason": "", "request_id": "one"})
+    assert answer.status_code == 422
+    shown = AuditEvent.objects.filter(agent_name=physician.username, action="order.vet")
+    assert [event.patient_ids for event in shown] == [[order.patient_id]]

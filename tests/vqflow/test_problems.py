@@ -137,8 +137,9 @@ class TestAddressesAndMethods:
     def test_an_unknown_address_is_a_problem_for_everybody(self, scheduler):
         for client in (Client(), signed_in(scheduler)):
             for call in (client.get, client.post):
-                status, title, _ = problem(call("/api/v1/nowhere"))
-                assert (status, title) == (404, "Not found")
+                for path in ("nowhere", "orders/x", "orders/%0A/cancel", "orders/"):
+                    status, title, _ = problem(call(f"/api/v1/{path}"))
+                    assert (status, title) == (404, "Not found")
 
     def test_a_method_that_is_not_there_is_405_and_says_which_are(self, scheduler):
         answer = signed_in(scheduler).delete("/api/v1/orders")
