@@ -35,7 +35,8 @@ def assess(order, now):
 def resolved_rules(order):
     """The rules that a physician has decided on for this order.
 
-    A decision belongs to the answer it was given for: once that answer changes, it counts no longer.
+    A decision belongs to the answer it was given for: once that answer changes, it counts no longer. One on the
+    X-ray window belongs to an appointment, and lapses when that is cancelled or missed.
     """
     answered = {row.question: row.answered_at for row in order.answers.all()}
     return frozenset(
@@ -46,6 +47,8 @@ def resolved_rules(order):
 
 
 def _still_counts(decision, answered):
+    if decision.lapsed_at:
+        return False
     answered_at = answered.get(QUESTION_OF_RULE.get(decision.rule))
     return answered_at is None or decision.decided_at >= answered_at
 
@@ -54,12 +57,13 @@ def examination(appointment, now):
     """The facts that the gates (scheduling/engine/gates.py) judge, from rows that may be prefetched."""
     order, steps = appointment.procedure.order, list(appointment.steps.all())
     effects, resolved = assess(order, now), resolved_rules(order)
+    verdict = judge_window(appointment, steps, now)
     return gates.Examination(
         vetted=any(row.kind == Decision.Kind.VETTING for row in order.decisions.all()),
         checked_in=appointment.state in (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS),
         steps=tuple((step.kind, step.state) for step in steps),
         blockers={stage: engine.stage_blockers(effects, stage, resolved) for stage in engine.Stage},
-        verdict=None if resolved & XRAY_RULES else judge_window(appointment, steps, now),
+        verdict=None if verdict.rule in resolved else verdict,
         dose_cleared=appointment.dose_cleared_at is not None,
     )
 

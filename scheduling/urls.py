@@ -43,5 +43,6 @@ urlpatterns = [
     path("steps/<int:pk>/start/", visits.start, name="start"),
     path("steps/<int:pk>/end/", visits.end, name="end"),
     path("steps/<int:pk>/discontinue/", visits.discontinue, name="discontinue"),
+    path("steps/<int:pk>/leave-out/", visits.leave_out, name="leave-out"),
     path("steps/<int:pk>/undo/", visits.undo, name="undo"),
 ]

@@ -34,7 +34,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 3
+EXAMPLES = 6  # of each kind for every operation and account: about 1,300 requests in all
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 
 

@@ -35,6 +35,7 @@ urlpatterns = [
     path(f"{step}/start", visits.Start.as_view(), name="start"),
     path(f"{step}/end", visits.End.as_view(), name="end"),
     path(f"{step}/discontinue", visits.Discontinue.as_view(), name="discontinue"),
+    path(f"{step}/leave-out", visits.LeaveOut.as_view(), name="leave-out"),
     path(f"{step}/undo", visits.Undo.as_view(), name="undo"),
     path(f"{step}/technologist", visits.Technologist.as_view(), name="technologist"),
     path("worklist", directory.Worklist.as_view(), name="worklist"),

@@ -102,6 +102,12 @@ class Discontinue(OnStep):
         return self.do(request, pk, visits.discontinue, StopIn)
 
 
+class LeaveOut(OnStep):
+    @described("steps_leave_out", "A lung acquisition that is not done any more", StopIn)
+    def post(self, request, pk):
+        return self.do(request, pk, visits.leave_out, StopIn)
+
+
 class Undo(OnStep):
     @described("steps_undo", "Take back the last thing that was recorded for a step")
     def post(self, request, pk):

@@ -67,6 +67,20 @@ def why_not_start(examination: Examination, kind: str) -> str | None:
     return refused or (None if _lungs_begun(examination) else _window(examination))
 
 
+def why_not_leave_out(examination: Examination, kind: str) -> str | None:
+    """A lung acquisition may be left out once another has begun; before that the appointment is cancelled."""
+    state = _state(examination, kind)
+    if state is None or kind == XRAY:
+        return _not_part(kind)
+    if state != StepState.SCHEDULED:
+        return f"{_words(kind)} has already {'started' if state == StepState.IN_PROGRESS else 'ended'}."
+    if not _lungs_begun(examination):
+        return "Nothing has begun yet. Cancel the appointment instead."
+    if any(each == StepState.IN_PROGRESS for _, each in examination.steps):
+        return "An acquisition is running. End or stop it first."
+    return None
+
+
 def why_not_end(examination: Examination, kind: str) -> str | None:
     state = _state(examination, kind)
     if state is None:

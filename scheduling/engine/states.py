@@ -81,6 +81,7 @@ STEP_TRANSITIONS = [
     (StepState.COMPLETED, StepState.IN_PROGRESS),  # undo of an end
     (StepState.COMPLETED, StepState.SCHEDULED),  # undo of a record
     (StepState.DISCONTINUED, StepState.IN_PROGRESS),  # undo
+    (StepState.CANCELLED, StepState.SCHEDULED),  # undo: it is to be done after all
 ]
 
 MACHINES = {

@@ -8,6 +8,12 @@ from scheduling.engine import screening
 from scheduling.examinations import facts
 from scheduling.forms.fields import LocalDateTimeField, ServiceForm
 
+LEAVE_OUT_REASONS = (
+    "The patient went home.",
+    "The patient refused to go on.",
+    "The physician needs no more pictures.",
+    "The equipment failed.",
+)
 STOP_REASONS = (
     "The patient could not go on.",
     "The patient refused.",

@@ -1033,6 +1033,14 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(max_length=300)),
                 ("decided_at", models.DateTimeField()),
                 ("by_phone", models.BooleanField(default=False)),
+                (
+                    "lapsed_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="An override of the X-ray window ends with its appointment.",
+                        null=True,
+                    ),
+                ),
                 ("countersigned_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "countersigned_by",
@@ -2841,8 +2849,8 @@ class Migration(migrations.Migration):
                 name="state_machine",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{scheduled:in_progress,scheduled:completed,scheduled:cancelled,in_progress:completed,in_progress:discontinued,in_progress:scheduled,completed:in_progress,completed:scheduled,discontinued:in_progress}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="691fe12c57a97d0e8ac20269fda84d6034b9fbc1",
+                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{scheduled:in_progress,scheduled:completed,scheduled:cancelled,in_progress:completed,in_progress:discontinued,in_progress:scheduled,completed:in_progress,completed:scheduled,discontinued:in_progress,cancelled:scheduled}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="0bdbc4743c5e4ba20997d2d5fe6d52cfd0b58729",
                     operation="UPDATE",
                     pgid="pgtrigger_state_machine_f18de",
                     table="scheduling_scheduledprocedurestep",

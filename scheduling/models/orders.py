@@ -181,6 +181,9 @@ class Decision(models.Model):
     decided_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     by_phone = models.BooleanField(default=False)
+    lapsed_at = models.DateTimeField(
+        null=True, blank=True, help_text="An override of the X-ray window ends with its appointment."
+    )
     countersigned_at = models.DateTimeField(null=True, blank=True)
     countersigned_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from scheduling.engine.rules import Action, Stage
 from scheduling.engine.screening import QUESTIONS, RULES
-from scheduling.engine.states import OPEN_ORDER, OrderState
+from scheduling.engine.states import OrderState
 from scheduling.examinations import XRAY_RULES
 from scheduling.models import (
     Decision,
@@ -198,11 +198,6 @@ class OrderRow(serializers.Serializer):
     ward = serializers.CharField()
     clinical_question = serializers.CharField()
     ordered_at = serializers.DateTimeField()
-
-
-class OpenOrdersQuery(Input):
-    state = Choice([str(state) for state in OPEN_ORDER], required=False)
-    priority = Choice(Priority.choices, required=False)
 
 
 class OrderOut(OrderRow):

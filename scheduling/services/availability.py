@@ -20,23 +20,25 @@ from scheduling.engine.calendars import (
 from scheduling.engine.intervals import normal, subtract
 from scheduling.engine.itinerary import ResourceFree, Search, planned_step
 from scheduling.models import Closure, OpeningHours, Reservation, Resource, ResourceKind, Shift, StepKind
+from scheduling.models.appointments import EpochMinute
 
 GRID_MINUTES = 5
 
 
-def search_for(order, *, first_day, days, now, xray_ended_at=None, free_of=None, skip=(), xray_waived=False):
+def search_for(order, *, first_day, days, now, xray_ended_at=None, free_of=None, skip=(), waived=frozenset()):
     """The engine's question for one order: `days` local days from `first_day` on, nothing before `now`.
 
-    `xray_ended_at`: an X-ray that is done already. `xray_waived`: a physician has overridden the window, so no
-    X-ray is planned. `free_of`: an appointment whose own reservations do not count; `skip`: kinds of steps that
-    are performed already. A fixed number of queries.
+    `xray_ended_at`: an X-ray that is done already. `waived`: rules of the X-ray window that a physician has
+    overridden: without CXR-1 no X-ray is planned, without CXR-2 or CXR-3 that end of the window falls.
+    `free_of`: an appointment whose own reservations do not count; `skip`: kinds of steps that are performed
+    already. A fixed number of queries.
     """
     zone = ZoneInfo(order.site.time_zone)
     earliest = max(local_day_bounds(first_day, zone)[0], to_minute(now) + 1)
     latest = max(earliest, local_day_bounds(first_day + timedelta(days=days - 1), zone)[1])
-    no_xray = bool(xray_ended_at) or xray_waived
+    no_xray = bool(xray_ended_at) or "CXR-1" in waived
     return Search(
-        steps=_steps(order, skip={*skip, *([StepKind.XRAY] if no_xray else [])}, xray_waived=xray_waived),
+        steps=_steps(order, skip={*skip, *([StepKind.XRAY] if no_xray else [])}, waived=waived),
         resources=tuple(_resources(order, zone, earliest, latest, now, free_of)),
         earliest=earliest,
         latest=latest,
@@ -50,7 +52,7 @@ def _ceil_minute(moment):
     return to_minute(moment + timedelta(seconds=59, microseconds=999999))
 
 
-def _steps(order, *, skip, xray_waived):
+def _steps(order, *, skip, waived):
     """The protocol's steps as the engine takes them. The first lung acquisition's lag is the X-ray window."""
     site, before, steps = order.site, None, []
     for row in order.procedure.protocol.steps.all():
@@ -59,14 +61,20 @@ def _steps(order, *, skip, xray_waived):
         lag_min, lag_max = row.lag_min_minutes, row.lag_max_minutes
         follows_lungs = before is not None and before.kind != StepKind.XRAY
         if row.kind != StepKind.XRAY and not follows_lungs:
-            lag_min, lag_max = (
-                (0, None)
-                if xray_waived
-                else window.planned_lag(site.xray_shortest, site.xray_longest, site.plan_margin)
-            )
+            lag_min, lag_max = _xray_lag(site, waived)
         steps.append(_step(row, before if follows_lungs else None, lag_min, lag_max))
         before = row
     return tuple(steps)
+
+
+def _xray_lag(site, waived):
+    """The X-ray window as least and greatest minutes from the end of the X-ray to the lungs, as far as it binds."""
+    least, most = window.planned_lag(site.xray_shortest, site.xray_longest, site.plan_margin)
+    unbound = "CXR-1" in waived
+    return (
+        0 if unbound or "CXR-3" in waived else least,
+        None if unbound or "CXR-2" in waived else most,
+    )
 
 
 def _step(row, lungs_before, lag_min, lag_max):
@@ -164,8 +172,11 @@ def _shifts(rows, earliest, latest):
     spans = defaultdict(list)
     people = [row.pk for row in rows if row.kind == ResourceKind.TECHNOLOGIST]
     overlapping = (to_datetime(earliest), to_datetime(latest))
-    for row in Shift.objects.filter(resource__in=people, span__overlap=overlapping):
-        spans[row.resource_id].append((to_minute(row.span.lower), to_minute(row.span.upper)))
+    rows = Shift.objects.filter(resource__in=people, span__overlap=overlapping).annotate(
+        start_minute=EpochMinute("lower", "floor"), end_minute=EpochMinute("upper", "ceil")
+    )
+    for resource_id, start, end in rows.values_list("resource_id", "start_minute", "end_minute"):
+        spans[resource_id].append((start, end))
     return {resource_id: normal(pairs) for resource_id, pairs in spans.items()}
 
 

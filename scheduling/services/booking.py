@@ -20,7 +20,16 @@ from scheduling.models import (
     ScheduledProcedureStep,
     StepKind,
 )
-from scheduling.services import availability, locks, messages, numbers, reservations, search, transitions
+from scheduling.services import (
+    availability,
+    locks,
+    messages,
+    numbers,
+    reservations,
+    search,
+    transitions,
+    vetting,
+)
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -50,10 +59,10 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None):
     order = Order.objects.select_for_update(of=["self"]).with_people().get(pk=order.pk)
     if refusal := search.why_not_book(order):
         raise Conflict(refusal)
-    waived = search.xray_waived(order)
+    waived = search.waived_rules(order)
     _check_xray(xray, now)
     question = _locked_question(
-        order, starts, now, xray_ended_at=xray.ended_at if xray else None, xray_waived=waived
+        order, starts, now, xray_ended_at=xray.ended_at if xray else None, waived=waived
     )
     found = _recheck(question, starts, resource_ids, now)
     appointment = _new_appointment(order, found, question, xray, waived, by=by, now=now)
@@ -100,6 +109,7 @@ def cancel(appointment, *, reason, by, now):
     appointment.steps.filter(state=StepState.SCHEDULED).update(state=StepState.CANCELLED)
     reservations.release(appointment)
     order = appointment.procedure.order
+    vetting.lapse_window_overrides(order, now=now)
     transitions.move(order, state_without_appointment(order))
     audit.record(
         "appointment.cancelled", appointment, by=by, patients=[order.patient_id], reason=reason.strip()
@@ -209,7 +219,7 @@ def _new_appointment(order, found, question, xray, waived, *, by, now):
         lungs_start_at=_lungs_start(found),
         xray_shortest=site.xray_shortest,
         xray_longest=site.xray_longest,
-        window_override=waived,
+        window_override=bool(waived),
         booked_at=now,
         booked_by=by,
     )
@@ -262,7 +272,7 @@ def _apply_move(appointment, found, question):
     appointment.ends_at = to_datetime(max(end for _, end in spans))
     appointment.xray_ends_at = _xray_end(found) or _performed_xray_end(appointment)
     appointment.lungs_start_at = _lungs_start(found)
-    appointment.window_override = search.xray_waived(appointment.procedure.order)
+    appointment.window_override = bool(search.waived_rules(appointment.procedure.order))
     appointment.save(
         update_fields=[
             "revision",

@@ -165,6 +165,6 @@ def cancel_order(order, *, reason, by, now):
             "Say why the order is cancelled.", fields={"reason": ["Say why the order is cancelled."]}
         )
     transitions.move(order, OrderState.CANCELLED, closed_reason=reason.strip())
-    screening.close_tasks(order, by=by, now=now)
+    screening.close_tasks(order, by=by, now=now, kind__in=screening.MOOT_WITHOUT_ORDER)
     audit.record("order.cancelled", order, by=by, patients=[order.patient_id], reason=reason.strip())
     return order

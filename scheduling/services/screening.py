@@ -11,6 +11,8 @@ from vqflow import audit
 from vqflow.errors import Conflict, Invalid
 
 # Afterwards nothing waits for an answer any more, and no task may be opened.
+# A decision by phone has to be countersigned even when the order has ended.
+MOOT_WITHOUT_ORDER = (Task.Kind.ASK, Task.Kind.CONSULT, Task.Kind.PHONE)
 CHANGEABLE = (*OPEN_ORDER, OrderState.IN_PROGRESS)
 
 

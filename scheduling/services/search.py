@@ -76,7 +76,7 @@ def proposals(order, *, first_day, days, by, now, xray_ended_at=None, limit=LIMI
         days=days,
         now=now,
         xray_ended_at=xray_ended_at,
-        xray_waived=xray_waived(order),
+        waived=waived_rules(order),
     )
     return _answer(question, limit)
 
@@ -113,14 +113,14 @@ def performed_part(appointment):
     done = [step.kind for step in steps if step.state in (StepState.COMPLETED, StepState.IN_PROGRESS)]
     return {
         "xray_ended_at": xray.performed_end_at if xray and xray.state == StepState.COMPLETED else None,
-        "xray_waived": xray_waived(order),
+        "waived": waived_rules(order),
         "skip": done,
     }
 
 
-def xray_waived(order):
-    """Whether a physician has overridden the chest X-ray window of this order."""
-    return bool(resolved_rules(order) & XRAY_RULES)
+def waived_rules(order):
+    """The rules of the chest X-ray window that a physician has overridden for this order's next appointment."""
+    return resolved_rules(order) & XRAY_RULES
 
 
 def _answer(question, limit):

@@ -42,6 +42,11 @@ def vet(order, *, protocol, by, now, note="", physician=None):
         raise Conflict(refusal)
     if protocol.site_id != order.site_id or not protocol.is_active:
         raise Invalid("This protocol is not in use here.", fields={"protocol": ["Choose from the list."]})
+    if order.state == OrderState.SCHEDULED and protocol.pk != order.procedure.protocol_id:
+        raise Conflict(
+            f"This order is booked as “{order.procedure.protocol}”. Choose that protocol, or cancel the "
+            "appointment first and book it again."
+        )
     RequestedProcedure.objects.filter(order=order).update(protocol=protocol, protocol_note=note)
     order.procedure.protocol = protocol
     decision = _decide(order, Decision.Kind.VETTING, "", note or protocol.name, physician, by=by, now=now)
@@ -60,7 +65,7 @@ def decline(order, *, reason, by, now):
     if not reason.strip():
         raise Invalid("Say why the order is declined.", fields={"reason": ["Say why the order is declined."]})
     transitions.move(order, OrderState.DECLINED, closed_reason=reason.strip())
-    screening.close_tasks(order, by=by, now=now)
+    screening.close_tasks(order, by=by, now=now, kind__in=screening.MOOT_WITHOUT_ORDER)
     audit.record("order.declined", order, by=by, patients=[order.patient_id], reason=reason.strip())
     return order
 
@@ -98,8 +103,12 @@ def _permit_override(rule, by, physician):
         policy.permit(physician or by, "override.authorised_user")
 
 
+def _is_physician_of(site, user):
+    return user.is_active and user.role == Role.READER and user.site_code == site.code
+
+
 def _decide(order, kind, rule, reason, physician, *, by, now):
-    if physician and (physician.role != Role.READER or physician.site_code != order.site.code):
+    if physician and not _is_physician_of(order.site, physician):
         raise Invalid("Name a physician of this site.", fields={"physician": ["Choose from the list."]})
     try:
         with transaction.atomic():
@@ -133,6 +142,11 @@ def _ask_for_countersignature(decision, now):
         opened_at=now,
         due_at=now + decision.order.site.countersign_within,
     )
+
+
+def lapse_window_overrides(order, *, now):
+    """An override of the chest X-ray window was given for an appointment that is no more."""
+    order.decisions.filter(rule__in=XRAY_RULES, lapsed_at=None).update(lapsed_at=now)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from scheduling.engine import gates
 from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.examinations import examination
 from scheduling.models import MODALITY, Appointment, StepKind
-from scheduling.services import booking, messages, reservations, transitions
+from scheduling.services import booking, messages, reservations, transitions, vetting
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -18,7 +18,9 @@ UNDO_STEP = {
     StepState.IN_PROGRESS: StepState.SCHEDULED,
     StepState.COMPLETED: StepState.IN_PROGRESS,
     StepState.DISCONTINUED: StepState.IN_PROGRESS,
+    StepState.CANCELLED: StepState.SCHEDULED,
 }
+GONE = (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
 
 
 @transaction.atomic
@@ -54,6 +56,8 @@ def record_xray(appointment, *, ended_at, by, now, elsewhere="", modality="DX"):
     if ended_at > now:
         sentence = "This time lies in the future. Enter the time at which the X-ray ended."
         raise Invalid(sentence, fields={"ended_at": [sentence]})
+    if appointment.state in GONE:
+        raise Conflict(f"This appointment is {transitions.words(appointment.state)}.")
     step = _xray_step(appointment)
     if step.state != StepState.SCHEDULED:
         raise Conflict(f"The X-ray is {transitions.words(step.state)} already. Undo it to correct its time.")
@@ -138,11 +142,28 @@ def discontinue(step, *, reason, by, now):
 
 
 @transaction.atomic
+def leave_out(step, *, reason, by, now):
+    """A lung acquisition that will not be done any more, after another has begun: the visit can end without it."""
+    policy.permit(by, "visit.perform")
+    if not reason.strip():
+        raise Invalid("Say why it is left out.", fields={"reason": ["Say why it is left out."]})
+    appointment = _locked(step.appointment)
+    step = appointment.steps.get(pk=step.pk)
+    _refuse(gates.why_not_leave_out(examination(appointment, now), step.kind))
+    transitions.move(step, StepState.CANCELLED, discontinued_reason=reason.strip())
+    _record("step.left_out", appointment, by, step=step.kind, reason=reason.strip())
+    _fulfil_when_over(appointment, by)
+    return step
+
+
+@transaction.atomic
 def undo(step, *, by, now):
     """Take back the last thing that was recorded for this step; later steps must be undone first."""
     policy.permit(by, "visit.perform")
     appointment = _locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
+    if appointment.state in GONE:
+        raise Conflict(f"This appointment is {transitions.words(appointment.state)}.")
     later = appointment.steps.filter(ordinal__gt=step.ordinal).exclude(state=StepState.SCHEDULED)
     if later.exists():
         raise Conflict("A later step has begun. Undo that one first.")
@@ -189,6 +210,7 @@ def no_show(appointment, *, by, now):
     transitions.move(appointment, AppointmentState.NO_SHOW)
     reservations.release(appointment)
     order = appointment.procedure.order
+    vetting.lapse_window_overrides(order, now=now)
     transitions.move(order, booking.state_without_appointment(order))
     messages.cancelled(appointment, now=now)
     _record("appointment.no_show", appointment, by)

@@ -328,7 +328,8 @@ class Line:
         if not policy.allows(self.user, "visit.perform") or not self.is_live:
             return
         xray, action = self.xray, self.row.action
-        if xray and xray.state == StepState.SCHEDULED and not (action and action.name == "xray"):
+        offered = action and action.name == "xray" and not action.refusal
+        if xray and xray.state == StepState.SCHEDULED and not offered:
             url = reverse("scheduling:xray", args=[self.row.appointment.pk])
             yield Entry("Confirm X-ray…", url, "xray")
         running = next((step for step in self.row.steps if step.state == StepState.IN_PROGRESS), None)
@@ -336,6 +337,10 @@ class Line:
             url = reverse("scheduling:discontinue", args=[running.pk])
             noun = "X-ray" if running.kind == StepKind.XRAY else running.get_kind_display().lower()
             yield Entry(f"Stop {noun}…", url, "discontinued", is_danger=True)
+        elif self.group == "running" and action and action.name == "start":
+            url = reverse("scheduling:leave-out", args=[action.step.pk])
+            noun = action.step.get_kind_display().lower()
+            yield Entry(f"Leave out {noun}…", url, "cancelled", is_danger=True)
 
     def _may_be_no_show(self):
         appointment = self.row.appointment

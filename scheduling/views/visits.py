@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from scheduling import worklist
-from scheduling.forms.visits import STOP_REASONS, CheckInForm, StopForm, XrayForm
+from scheduling.forms.visits import LEAVE_OUT_REASONS, STOP_REASONS, CheckInForm, StopForm, XrayForm
 from scheduling.models import StepKind
 from scheduling.services import access, screening, visits
 from scheduling.templatetags import clock
@@ -80,6 +80,29 @@ def discontinue(request, pk):
         undo=reverse("scheduling:undo", args=[pk]),
         step=step,
         reasons=STOP_REASONS,
+    )
+
+
+@page("visit.perform", methods=BOTH)
+def leave_out(request, pk):
+    """Why a lung acquisition is not done any more; POST ends the visit without it."""
+    now, user = timezone.now(), request.user
+    step = access.step(pk, by=user)
+    form = StopForm(_sent(request))
+
+    def do():
+        return visits.leave_out(step, reason=form.cleaned_data["reason"], by=user, now=now)
+
+    return _ask(
+        request,
+        step.appointment,
+        form,
+        do,
+        template="scheduling/visit_leave_out.html",
+        text=f"{step.get_kind_display()} left out",
+        undo=reverse("scheduling:undo", args=[pk]),
+        step=step,
+        reasons=LEAVE_OUT_REASONS,
     )
 
 

@@ -40,7 +40,9 @@ def test_tab_walks_the_page_in_its_order_and_shows_where_it_is(sign_in_demo, use
         stop = page.evaluate(FOCUS)
         if stop is None:
             break
-        stops.append(stop)
+        # Day, month and year of a date field are stops of their own within it.
+        if not stops or stops[-1]["place"] != stop["place"]:
+            stops.append(stop)
     assert "skip-link" in stops[0]["name"]
     assert len(stops) > 10
     places = [stop["place"] for stop in stops]
@@ -61,7 +63,7 @@ def test_the_skip_link_leads_past_the_navigation(sign_in_demo):
 def test_enter_sends_the_search_for_a_patient(sign_in_demo):
     page = sign_in_demo("scheduler").page
     page.goto("/worklist/")
-    surname = page.locator(".person__surname").first.inner_text()
+    surname = page.locator(".person__surname").first.text_content()
     page.goto("/patients/")
     page.keyboard.press("/")
     expect(page.get_by_label("MRN, name or date of birth")).to_be_focused()

@@ -62,7 +62,7 @@ def written_and_signed(physician, patient):
     physician.press(patient.family_name)
     assert physician.page.get_by_role("radio").count() == 10
     physician.page.get_by_label("PE present").check()
-    expect(physician.page.locator("#terms")).to_contain_text("Phone")
+    expect(physician.page.locator("#terms")).to_contain_text("phone the referrer now")
     physician.fill({"Findings": "Mismatched perfusion defects.", "Impression": IMPRESSION})
     physician.look()
     physician.press("Save and go to signing")

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
+from scheduling.models import Order
 from tests import department
 from tests.callers import Caller
 from vqflow.models import User
@@ -182,7 +183,7 @@ def test_a_writes_history_names_the_tokens_user(scheduler, site):
     body["referrer"] = department.referrer(site).pk
     status, made = Caller(scheduler).post("orders/stat", body)
     assert status == 201
-    order = department.intake.Order.objects.get(pk=made["id"])
+    order = Order.objects.get(pk=made["id"])
     assert order.events.get().pgh_context.metadata["user"] == scheduler.pk
 
 
