@@ -1,12 +1,11 @@
-"""The list of open orders as a scheduler and a physician read it: by what they wait for. Reads only."""
+"""Open orders as a scheduler and a physician read them, by what they wait for; open tasks. Reads only."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, Prefetch, Q, Value, When
 
-from scheduling import worklist
-from scheduling.engine.states import OrderState
+from scheduling.engine.states import LIVE_APPOINTMENT, OrderState
 from scheduling.models import Decision, Order, Priority, Site, Task
 from scheduling.templatetags import clock
 from vqflow import policy
@@ -19,6 +18,7 @@ WAITING = {
     "booked": Q(state=OrderState.SCHEDULED),
     "all": Q(),
 }
+LIVE = Q(procedure__appointments__state__in=LIVE_APPOINTMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Row:
 
 def waiting_for(what, *, by, priority="", late_only=False, now=None):
     """Open orders of one list, STAT first, then the oldest: a queryset for a paginator."""
-    found = worklist.open_orders(by).annotate(is_vetted=VETTED).filter(WAITING[what])
+    found = open_orders(by).annotate(is_vetted=VETTED).filter(WAITING[what])
     if priority:
         found = found.filter(priority=priority)
     return found.filter(_late(Site.objects.for_user(by).get(), now)) if late_only else found
@@ -69,8 +69,8 @@ def _late(site, now):
 
 def counts(by):
     """{list: how many orders}, in one query."""
-    open_orders = Order.objects.for_user(by).open().annotate(is_vetted=VETTED)
-    return open_orders.aggregate(**{what: Count("pk", filter=which) for what, which in WAITING.items()})
+    found = Order.objects.for_user(by).open().annotate(is_vetted=VETTED)
+    return found.aggregate(**{what: Count("pk", filter=which) for what, which in WAITING.items()})
 
 
 def rows(orders, *, by, now):
@@ -88,3 +88,36 @@ def _row(order, may_vet, may_book, now):
     elif may_book and (order.state == OrderState.VETTED or (order.is_stat and order.starts_at is None)):
         action, label = "search", "Find a time"
     return Row(order, due, due - (order.starts_at or now), action, label)
+
+
+def urgency(priority="priority"):
+    """0 for STAT, 1 for urgent, 2 for routine, to sort by."""
+    return Case(
+        When(**{priority: Priority.STAT}, then=Value(0)),
+        When(**{priority: Priority.URGENT}, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+
+
+def open_orders(by):
+    """Orders that still need something before the day of the scan, STAT first, then the oldest."""
+    return (
+        Order.objects.for_user(by)
+        .open()
+        .with_people()
+        .annotate(urgency=urgency(), starts_at=Max("procedure__appointments__starts_at", filter=LIVE))
+        .prefetch_related(Prefetch("tasks", Task.objects.filter(closed_at=None), to_attr="open_tasks"))
+        .order_by("urgency", "ordered_at")
+    )
+
+
+def open_tasks(by):
+    """What has to be asked, decided, countersigned or phoned, the most urgent order first."""
+    return (
+        Task.objects.for_user(by)
+        .filter(closed_at=None)
+        .select_related("order__patient", "order__site")
+        .annotate(urgency=urgency("order__priority"))
+        .order_by("urgency", "opened_at", "pk")
+    )

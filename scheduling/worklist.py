@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, IntegerField, Max, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models import Max, OuterRef, Prefetch, Subquery
 
 from scheduling.engine import gates, window
 from scheduling.engine.calendars import local_day_bounds, to_datetime
@@ -20,25 +20,36 @@ from scheduling.models import (
     Appointment,
     Capability,
     Decision,
-    Order,
-    Priority,
     Reservation,
     ResourceKind,
     ScheduledProcedureStep,
     ScreeningAnswer,
     StepKind,
-    Task,
 )
 
+ORDER = "appointment__procedure__order"
+# What a row shows and can change; the first three are the times that version() also compares with now.
+SHOWN = (
+    "state",
+    "planned_start_at",
+    "performed_end_at",
+    "pk",
+    "performed_start_at",
+    "elsewhere",
+    "appointment__state",
+    "appointment__revision",
+    "appointment__dose_cleared_at",
+    "answered_at",
+    "decided_at",
+    "reserved",
+    f"{ORDER}__priority",
+    f"{ORDER}__ward",
+    f"{ORDER}__patient__mrn",
+    f"{ORDER}__patient__family_name",
+    f"{ORDER}__patient__given_name",
+)
 LATE = timedelta(minutes=10)  # a row that is later than this is a problem
 CLOSING = timedelta(hours=1)  # an X-ray window with less than this left is a problem
-
-URGENCY = Case(
-    When(priority=Priority.STAT, then=Value(0)),
-    When(priority=Priority.URGENT, then=Value(1)),
-    default=Value(2),
-    output_field=IntegerField(),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,37 +146,18 @@ def version(site, on, now=None):
     the opening, the last hour and the end of an X-ray window.
     """
     starts, ends = day_bounds(site, on)
-    order = "appointment__procedure__order"
     rows = (
         ScheduledProcedureStep.objects.filter(
             appointment__site=site, appointment__starts_at__lt=ends, appointment__ends_at__gt=starts
         )
         .order_by("pk")
         .annotate(
-            answered_at=_newest(ScreeningAnswer, "order", order, "answered_at"),
-            decided_at=_newest(Decision, "order", order, "decided_at"),
+            answered_at=_newest(ScreeningAnswer, "order", ORDER, "answered_at"),
+            decided_at=_newest(Decision, "order", ORDER, "decided_at"),
             # Another technologist or room is another row.
             reserved=_newest(Reservation, "step", "pk", "pk", status__in=["booked", "overbooked"]),
         )
-        .values_list(
-            "state",
-            "planned_start_at",
-            "performed_end_at",
-            "pk",
-            "performed_start_at",
-            "elsewhere",
-            "appointment__state",
-            "appointment__revision",
-            "appointment__dose_cleared_at",
-            "answered_at",
-            "decided_at",
-            "reserved",
-            f"{order}__priority",
-            f"{order}__ward",
-            f"{order}__patient__mrn",
-            f"{order}__patient__family_name",
-            f"{order}__patient__given_name",
-        )
+        .values_list(*SHOWN)
     )
     shown = [(*values, _passed(site, *values[:3], now) if now else None) for values in rows]
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
@@ -309,36 +301,3 @@ def rooms_of(step):
 def technologist_of(step):
     held = (r.resource for r in step.reservations.all() if r.resource.kind == ResourceKind.TECHNOLOGIST)
     return next(held, None)
-
-
-def open_orders(by):
-    """Orders that still need something before the day of the scan, STAT first, then the oldest."""
-    return (
-        Order.objects.for_user(by)
-        .open()
-        .with_people()
-        .annotate(urgency=URGENCY, starts_at=Max("procedure__appointments__starts_at", filter=LIVE))
-        .prefetch_related(Prefetch("tasks", Task.objects.filter(closed_at=None), to_attr="open_tasks"))
-        .order_by("urgency", "ordered_at")
-    )
-
-
-LIVE = Q(procedure__appointments__state__in=["booked", "arrived", "in_progress"])
-
-
-def open_tasks(by):
-    """What has to be asked, decided, countersigned or phoned, the most urgent order first."""
-    return (
-        Task.objects.for_user(by)
-        .filter(closed_at=None)
-        .select_related("order__patient", "order__site")
-        .annotate(
-            urgency=Case(
-                When(order__priority=Priority.STAT, then=Value(0)),
-                When(order__priority=Priority.URGENT, then=Value(1)),
-                default=Value(2),
-                output_field=IntegerField(),
-            )
-        )
-        .order_by("urgency", "opened_at", "pk")
-    )

@@ -25,7 +25,7 @@ def home(request):
     return redirect(entries[0]["url"]) if entries else redirect("mfa_index")
 
 
-@page("account.use", methods=("GET", "POST"))
+@page("account.use", methods=("GET", "POST"), of_session=True)
 def lock(request):
     """POST locks the session (the idle timer, or the person leaving); GET asks for the password."""
     if request.method == "POST":
@@ -36,7 +36,7 @@ def lock(request):
     return render(request, "account/lock.html", context)
 
 
-@page("account.use", methods=("POST",))
+@page("account.use", methods=("POST",), of_session=True)
 def unlock(request):
     """The same user's password opens the session again; five wrong ones end it."""
     after = _local(request.POST.get("next"))
@@ -66,7 +66,7 @@ def _local(url):
     return url if safe else reverse("vqflow:home")
 
 
-@page("account.use", methods=("POST",))
+@page("account.use", methods=("POST",), of_session=True)
 def keepalive(request):
     """A person pressed "Stay signed in": the request itself counts as activity."""
     request.session["seen_at"] = timezone.now().timestamp()

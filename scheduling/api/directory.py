@@ -5,7 +5,7 @@ from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from scheduling import worklist
+from scheduling import order_list, worklist
 from scheduling.api.site import Listing, SiteOperation
 from scheduling.models import Message, MessageState, Protocol, Referrer, Resource, ResourceKind, Task
 from scheduling.serializers.appointments import WorklistOut, WorklistQuery
@@ -49,7 +49,7 @@ class Tasks(Listing):
         responses=TaskOut(many=True),
     )
     def get(self, request):
-        found = filtered(TaskFilters, worklist.open_tasks(request.user), request)
+        found = filtered(TaskFilters, order_list.open_tasks(request.user), request)
         return self.paged(request, found, TaskOut, patients=lambda task: task.order.patient_id)
 
 

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from scheduling import worklist
+from scheduling import order_list
 from scheduling.models import Message, MessageState
 from scheduling.services import access
 from vqflow.pages import page
@@ -29,7 +29,7 @@ WAITING_UNTIL = Case(When(state__in=[MessageState.PENDING, MessageState.SENDING]
 def tasks(request):
     """Open tasks, the most urgent order first."""
     kind = _chosen(request, "kind", TASK_TABS)
-    found = worklist.open_tasks(request.user)
+    found = order_list.open_tasks(request.user)
     context = {"tabs": _tabs("scheduling:tasks", "kind", kind, TASK_TABS, _counts(found, "kind"), alert=None)}
     context |= _page(
         request, found.filter(kind=kind) if kind else found, "tasks", "task.list", query=f"kind={kind}"

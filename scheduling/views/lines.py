@@ -370,7 +370,7 @@ def undo_of(row):
     nothing = (None, None, None)
     if row.order.state == OrderState.REPORTED or row.appointment.state == AppointmentState.NO_SHOW:
         return nothing
-    recorded = [s for s in row.steps if s.state not in (StepState.SCHEDULED, StepState.CANCELLED)]
+    recorded = [step for step in row.steps if _is_recorded(step)]
     lungs = [step for step in recorded if step.kind != StepKind.XRAY]
     if lungs:
         return UNDO_STEP, lungs[-1].pk, f"Undo: {lungs[-1].get_kind_display().lower()} {_what(lungs[-1])}"
@@ -385,8 +385,17 @@ def undo_of(row):
     return nothing
 
 
+def _is_recorded(step):
+    left_out = step.state == StepState.CANCELLED and step.discontinued_reason
+    return left_out or step.state not in (StepState.SCHEDULED, StepState.CANCELLED)
+
+
 def _what(step):
-    words = {StepState.IN_PROGRESS: "started", StepState.DISCONTINUED: "stopped"}
+    words = {
+        StepState.IN_PROGRESS: "started",
+        StepState.DISCONTINUED: "stopped",
+        StepState.CANCELLED: "left out",
+    }
     if step.kind == StepKind.XRAY and step.state == StepState.COMPLETED:
         return "confirmed"
     return words.get(StepState(step.state), "ended")

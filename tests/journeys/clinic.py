@@ -71,7 +71,9 @@ def country_at_work():
 def waiting(*patients):
     """Patients, each with a vetted order that waits to be booked; prints the orders' numbers."""
     site, now = Site.objects.get(code=CODE), timezone.now()
-    scheduler, physician = (User.objects.get(username=f"{CODE}-{name}") for name in ("scheduler", "physician"))
+    scheduler, physician = (
+        User.objects.get(username=f"{CODE}-{name}") for name in ("scheduler", "physician")
+    )
     protocol = Protocol.objects.get(site=site, key="V_THEN_Q", agent="dtpa")
     for each in patients:
         patient = department.patient(site, by=scheduler, now=now, **each)

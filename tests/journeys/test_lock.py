@@ -40,6 +40,8 @@ def test_polling_does_not_keep_a_session_alive(sign_in, stack):
     key = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "vqflow_session")
     with page.expect_response(lambda answer: "/worklist/rows/" in answer.url and answer.ok):
         inside(stack, f"idle_for({key!r}, {IDLE_MINUTES * 60 - 20})")
-    with page.expect_response(lambda answer: "/worklist/rows/" in answer.url and answer.status == 423, timeout=60_000):
+    with page.expect_response(
+        lambda answer: "/worklist/rows/" in answer.url and answer.status == 423, timeout=60_000
+    ):
         pass
     expect(page.get_by_role("dialog", name="Locked")).to_be_visible()

@@ -85,7 +85,10 @@ def signed_version_cannot_be_changed(physician, stack, order):
     expect(physician.page.get_by_role("textbox")).to_have_count(0)
     physician.open(f"/reports/{order}/sign/")
     expect(physician.control("Sign as final")).to_be_disabled()
-    for change in ("UPDATE reporting_reportversion SET impression = 'Nothing'", "DELETE FROM reporting_reportversion"):
+    for change in (
+        "UPDATE reporting_reportversion SET impression = 'Nothing'",
+        "DELETE FROM reporting_reportversion",
+    ):
         with psycopg.connect(stack.env["DATABASE_URL"]) as connection:
             with pytest.raises(psycopg.Error) as refusal:
                 connection.execute(f"{change} {SIGNED}", [order])

@@ -1,7 +1,6 @@
 """Every main page, light and dark, on a desk and on a phone; the pictures of the README are made here."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ PAGES = {
         "patient": ("/patients/", FIRST),
         "new-order": ("/patients/", FIRST, "a[href^='/orders/new/']"),
         "order": ("/orders/?tab=book", FIRST),
-        "find-a-time": ("/orders/?tab=book", "tbody .col-actions a"),
+        "find-a-time": ("/orders/?tab=book", "tbody tr:has-text('Technegas') .col-actions a"),
         "appointment": ("/orders/?tab=booked", FIRST, ".page-header__actions .button"),
         "tasks": "/tasks/",
         "messages": "/messages/",

@@ -2,7 +2,6 @@
 
 import psycopg
 import pytest
-from playwright.sync_api import expect
 
 from tests.journeys import steps
 from tests.journeys.invented import invent

@@ -139,11 +139,28 @@ def test_an_xray_done_elsewhere_counts_like_one_of_ours(site):
     assert (verdict.ok, verdict.gap) == (True, appointment.lungs_start_at - xray.ended_at)
 
 
-@pytest.mark.parametrize("rule", ["CXR-1", "CXR-2", "CXR-3"])
-def test_an_overridden_window_is_judged_no_more(rule, site, physician):
+GAPS = {"CXR-2": timedelta(hours=25), "CXR-3": timedelta(minutes=20)}
+
+
+@pytest.mark.parametrize("overridden", ["CXR-1", "CXR-2", "CXR-3"])
+@pytest.mark.parametrize("broken", ["CXR-1", "CXR-2", "CXR-3"])
+def test_an_override_lifts_the_rule_it_was_given_for_and_no_other(overridden, broken, site, physician):
     appointment = department.booked(site)
-    override(Order.objects.get(), rule, physician)
-    assert judged(appointment, appointment.lungs_start_at).verdict is None
+    at = appointment.lungs_start_at
+    if broken in GAPS:
+        appointment.steps.filter(kind="xray").update(state="completed", performed_end_at=at - GAPS[broken])
+    override(Order.objects.get(), overridden, physician)
+    verdict = judged(appointment, at).verdict
+    assert (verdict is None) if overridden == broken else (verdict.rule == broken)
+
+
+def test_an_override_of_the_window_ends_with_its_appointment(site, physician):
+    appointment = department.booked(site)
+    override(Order.objects.get(), "CXR-1", physician)
+    booking.cancel(appointment, reason="Patient asked", by=department.scheduler(site), now=department.NOW)
+    order = Order.objects.get()
+    assert resolved_rules(order) == frozenset()
+    assert "xray" in department.proposal(order).starts
 
 
 def test_rows_that_come_prefetched_are_not_read_again(site, django_assert_num_queries):

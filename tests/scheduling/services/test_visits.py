@@ -356,3 +356,36 @@ def test_of_two_who_start_at_once_one_does_it_and_the_other_is_told():
         thread.join()
     assert told == ["Ventilation has already started."]
     assert AuditEvent.objects.filter(action="step.started").count() == 1
+
+
+def test_a_visit_ends_without_perfusion_when_the_patient_goes_home(appointment, technologist):
+    """Ventilation was broken off: what is left is left out, and the physician reads what there is."""
+    ready, at = department.ready(appointment, by=technologist)
+    ventilation, perfusion = ready.steps.exclude(kind=StepKind.XRAY)
+    visits.start(ventilation, by=technologist, now=at)
+    visits.discontinue(ventilation, reason="Coughing", by=technologist, now=at + MINUTE)
+    visits.leave_out(perfusion, reason="The patient went home.", by=technologist, now=at + 2 * MINUTE)
+    ready.refresh_from_db()
+    perfusion.refresh_from_db()
+    assert (ready.state, ready.procedure.order.state) == (AppointmentState.FULFILLED, OrderState.PERFORMED)
+    assert (perfusion.state, perfusion.discontinued_reason) == (StepState.CANCELLED, "The patient went home.")
+    visits.undo(perfusion, by=technologist, now=at + 3 * MINUTE)
+    ready.refresh_from_db()
+    assert ready.state == AppointmentState.IN_PROGRESS
+
+
+def test_nothing_is_left_out_before_an_acquisition_has_begun_or_while_one_runs(appointment, technologist):
+    ready, at = department.ready(appointment, by=technologist)
+    ventilation, perfusion = ready.steps.exclude(kind=StepKind.XRAY)
+    sentence = refused(visits.leave_out, perfusion, reason="No need", by=technologist, now=at)
+    assert sentence == "Nothing has begun yet. Cancel the appointment instead."
+    visits.start(ventilation, by=technologist, now=at)
+    sentence = refused(visits.leave_out, perfusion, reason="No need", by=technologist, now=at)
+    assert sentence == "An acquisition is running. End or stop it first."
+
+
+def test_an_xray_is_not_recorded_for_a_patient_who_did_not_come(appointment, technologist):
+    at = appointment.starts_at + MINUTE
+    visits.no_show(appointment, by=technologist, now=at)
+    sentence = refused(visits.record_xray, appointment, ended_at=at, by=technologist, now=at)
+    assert sentence == "This appointment is marked as no-show."
