@@ -7,8 +7,8 @@ from rest_framework.response import Response
 from reporting import worklist
 from reporting.serializers import STATES, ReportIn, ReportOut, RowOut, RowsQuery, SignatureIn, VersionOut
 from reporting.services import drafting, reading, signing
+from scheduling.api.site import SiteOperation
 from scheduling.services import access
-from vqflow.api.operations import Operation
 from vqflow.api.pages import Pages
 
 
@@ -17,7 +17,7 @@ def _checked(serializer):
     return serializer.validated_data
 
 
-class Reports(Operation):
+class Reports(SiteOperation):
     actions = {"GET": "report.list"}
     pagination_class = Pages
 
@@ -39,7 +39,7 @@ class Reports(Operation):
         return pages.get_paginated_response(RowOut(rows, many=True).data)
 
 
-class ReportOfOrder(Operation):
+class ReportOfOrder(SiteOperation):
     actions = {"GET": "report.view", "PUT": "report.write"}
 
     @extend_schema(operation_id="report_get", summary="The report of one order", responses=ReportOut)
@@ -60,7 +60,7 @@ class ReportOfOrder(Operation):
         return Response(_report(saved, request.user))
 
 
-class Signatures(Operation):
+class Signatures(SiteOperation):
     actions = {"POST": "report.sign_preliminary"}
 
     @extend_schema(

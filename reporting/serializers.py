@@ -10,11 +10,12 @@ from reporting.services import reading
 from reporting.services.drafting import LARGEST_VERSION, LONGEST_CATEGORY, LONGEST_TEXT
 from reporting.worklist import NO_DRAFT
 from scheduling.models import Priority
+from vqflow.api.fields import Input
 
 STATES = [NO_DRAFT, *(str(state) for state in ReportState)]
 
 
-class SignatureIn(serializers.Serializer):
+class SignatureIn(Input):
     draft_version = serializers.IntegerField(
         min_value=1, max_value=LARGEST_VERSION, help_text="The version of the draft that you have read."
     )

@@ -27,7 +27,6 @@ ALLAUTH = ("account_", "mfa_", "usersessions_")
 ASKED_BY_SERVICES = {
     "override.authorised_user": "scheduling/services/vetting.py, for the rules that only one of them may override",
     "report.sign_final": "reporting/services/signing.py, by the signer's grade",
-    "user.manage": "accounts are made at the command line; the role is kept apart from clinical access",
 }
 # What a GET may write: that somebody looked, and the session.
 WRITTEN_BY_READS = ("vqflow_auditevent", "django_session", "usersessions_usersession", "vqflow_cache")
@@ -91,7 +90,7 @@ def test_every_action_of_the_policy_is_used():
 
 
 def test_the_administrator_has_no_clinical_access():
-    not_clinical = {"account.use", "api.describe", "department.view", "system.status", "user.manage"}
+    not_clinical = {"account.use", "api.describe", "department.view", "system.status"}
     assert {action for action, roles in policy.MAY.items() if Role.ADMINISTRATOR in roles} == not_clinical
 
 

@@ -56,11 +56,10 @@ MAY = {
     "report.sign_final": {R},
     "report.view_own_patients": {E},
     # the department
-    "department.view": {S, T, R, L, A},
+    "department.view": {S, T, R, L, I, A},
     "message.list": {S, L},
     "audit.view": {P},
     "system.status": {A, L},
-    "user.manage": {A},
 }
 
 # What a role may do only with a further standing: (attribute of the user, wanted value, sentence).

@@ -92,6 +92,8 @@ MACHINES = {
 
 LIVE_APPOINTMENT = (AppointmentState.BOOKED, AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS)
 OPEN_ORDER = (OrderState.REQUESTED, OrderState.VETTED, OrderState.SCHEDULED)
+# While it is, answers and decisions can still change what happens.
+UNFINISHED_ORDER = (*OPEN_ORDER, OrderState.IN_PROGRESS)
 
 
 def mermaid(transitions: Transitions) -> str:

@@ -191,11 +191,12 @@ def _recheck(question, starts, resource_ids, now, free_of=None):
 
 def _who_was_faster(question, minutes, resource_ids, now, free_of):
     """A sentence naming who has just taken one of the proposal's own rooms or people, or None."""
+    ours = {resource.id for resource in question.resources} & set(resource_ids)
     first = min(minutes.values())
     last = max(minutes[step.key] + step.acquisition_minutes for step in question.steps)
     taken = (
         Reservation.objects.occupying()
-        .filter(resource__in=resource_ids, start_minute__lt=last, end_minute__gt=first)
+        .filter(resource__in=ours, start_minute__lt=last, end_minute__gt=first)
         .filter(step__appointment__booked_at__gt=now - JUST_NOW)
         .exclude(step__appointment=free_of)
         .select_related("step__appointment__booked_by", "resource")

@@ -154,12 +154,19 @@ def standard_protocol(site):
     return found
 
 
+def why_not_cancel(order):
+    """A sentence why this order cannot be cancelled now, or None."""
+    if order.state == OrderState.SCHEDULED:
+        return "This order has an appointment. Cancel the appointment first."
+    return None
+
+
 @transaction.atomic
 def cancel_order(order, *, reason, by, now):
     """End an order that has no appointment."""
     policy.permit(by, "order.cancel")
-    if order.state == OrderState.SCHEDULED:
-        raise Conflict("This order has an appointment. Cancel the appointment first.")
+    if refusal := why_not_cancel(order):
+        raise Conflict(refusal)
     if not reason.strip():
         raise Invalid(
             "Say why the order is cancelled.", fields={"reason": ["Say why the order is cancelled."]}

@@ -3,17 +3,15 @@
 from django.db import transaction
 
 from scheduling.engine import screening as engine
-from scheduling.engine.states import OPEN_ORDER, OrderState
+from scheduling.engine.states import UNFINISHED_ORDER
 from scheduling.examinations import QUESTIONS, assess, resolved_rules
 from scheduling.models import ScreeningAnswer, Task
 from scheduling.services import transitions
 from vqflow import audit
 from vqflow.errors import Conflict, Invalid
 
-# Afterwards nothing waits for an answer any more, and no task may be opened.
 # A decision by phone has to be countersigned even when the order has ended.
 MOOT_WITHOUT_ORDER = (Task.Kind.ASK, Task.Kind.CONSULT, Task.Kind.PHONE)
-CHANGEABLE = (*OPEN_ORDER, OrderState.IN_PROGRESS)
 
 
 @transaction.atomic
@@ -25,7 +23,7 @@ def answer(order, answers, *, by, now):
     the examination is over or the order has ended.
     """
     _check(answers)
-    if order.state not in CHANGEABLE:
+    if order.state not in UNFINISHED_ORDER:
         raise Conflict(f"This order is {transitions.words(order.state)}; its answers stay as they are.")
     before = {row.question: row.answer for row in order.answers.all()}
     changed = {question: value for question, value in answers.items() if before.get(question) != value}

@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from scheduling.engine import screening as rules
-from scheduling.engine.states import OrderState
+from scheduling.engine.states import UNFINISHED_ORDER, OrderState
 from scheduling.examinations import XRAY_RULES, resolved_rules
 from scheduling.models import Decision, RequestedProcedure, Task
 from scheduling.services import screening, transitions
@@ -79,6 +79,8 @@ def override(order, *, rule, reason, by, now, physician=None):
     _permit_override(rule, by, physician)
     if not reason.strip():
         raise Invalid("Say why.", fields={"reason": ["An override needs a reason."]})
+    if order.state not in UNFINISHED_ORDER:
+        raise Conflict(f"This order is {transitions.words(order.state)}; nothing is left to override.")
     if rule in resolved_rules(order):
         raise Conflict("A physician has already decided on this.")
     decision = _decide(order, Decision.Kind.OVERRIDE, rule, reason.strip(), physician, by=by, now=now)

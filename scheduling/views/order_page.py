@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from scheduling import history
 from scheduling.engine.screening import Action, Effect, Stage, questions_for
-from scheduling.engine.states import OPEN_ORDER, OrderState
+from scheduling.engine.states import OPEN_ORDER, UNFINISHED_ORDER, OrderState
 from scheduling.examinations import XRAY_RULES, assess, facts, resolved_rules
 from scheduling.forms.orders import OverrideForm, ReasonForm, ScreeningForm, VetForm, XrayOverrideForm
 from scheduling.models import Appointment, Decision, Task
-from scheduling.services import search, vetting
+from scheduling.services import intake, search, vetting
 from scheduling.templatetags import clock
 from scheduling.views.plan import chain_of_plan
 from vqflow import policy
@@ -30,7 +30,6 @@ STAGES = {
     Stage.DOSE: "the dose",
     Stage.START: "the start",
 }
-CHANGEABLE = (*OPEN_ORDER, OrderState.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def context(request, order, bound):
         "age": order.patient.age_on(local_day),
         "now": now,
         "due_at": order.ordered_at + order.site.start_target(order.priority),
-        "is_changeable": order.state in CHANGEABLE,
+        "is_changeable": order.state in UNFINISHED_ORDER,
         "appointment": live,
         "past": past,
         "chain": chain_of_plan(live) if live else (),
@@ -157,14 +156,12 @@ def _actions(user, order):
         "may_decline": policy.allows(user, "order.vet")
         and order.state in (OrderState.REQUESTED, OrderState.VETTED),
         "may_cancel": policy.allows(user, "order.cancel") and is_open,
-        "why_not_cancel": "This order has an appointment. Cancel the appointment first."
-        if order.state == OrderState.SCHEDULED
-        else None,
+        "why_not_cancel": intake.why_not_cancel(order),
         "may_search": policy.allows(user, "itinerary.search")
         and order.state in (OrderState.REQUESTED, OrderState.VETTED),
         "may_book": policy.allows(user, "appointment.book"),
         "why_not_search": search.why_not_book(order),
-        "may_answer": policy.allows(user, "screening.answer") and order.state in CHANGEABLE,
+        "may_answer": policy.allows(user, "screening.answer") and order.state in UNFINISHED_ORDER,
         "may_countersign": policy.allows(user, "decision.countersign"),
         "is_vetted": any(row.kind == Decision.Kind.VETTING for row in order.decisions.all()),
     }
@@ -209,7 +206,9 @@ def _override_forms(user, order, bound):
     returned = bound.get("override_form")
 
     def form_for(effect):
-        offered = effect.override and gates(effect) and by_phone is not None and order.state in CHANGEABLE
+        offered = (
+            effect.override and gates(effect) and by_phone is not None and order.state in UNFINISHED_ORDER
+        )
         if not offered or (effect.override == "authorised_user" and not _authorised(user, by_phone)):
             return None
         if returned is not None and returned["rule"].value() == effect.rule_id:
@@ -227,7 +226,7 @@ def _authorised(user, by_phone):
 def _xray_override(user, order, resolved, bound):
     """The form that overrides the chest X-ray window, for an order that is not over and has none yet."""
     by_phone = _overrides_by_phone(user)
-    if by_phone is None or order.state not in CHANGEABLE or resolved & XRAY_RULES:
+    if by_phone is None or order.state not in UNFINISHED_ORDER or resolved & XRAY_RULES:
         return None
     returned = bound.get("override_form")
     if isinstance(returned, XrayOverrideForm):

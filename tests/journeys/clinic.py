@@ -3,6 +3,7 @@
 The functions run inside the stack, by `manage.py shell`, because the tests' own process has another database.
 """
 
+import sys
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
@@ -69,7 +70,7 @@ def country_at_work():
 
 
 def waiting(*patients):
-    """Patients, each with a vetted order that waits to be booked; prints the orders' numbers."""
+    """Patients, each with a vetted order that waits to be booked; writes out the orders' numbers."""
     site, now = Site.objects.get(code=CODE), timezone.now()
     scheduler, physician = (
         User.objects.get(username=f"{CODE}-{name}") for name in ("scheduler", "physician")
@@ -79,7 +80,7 @@ def waiting(*patients):
         patient = department.patient(site, by=scheduler, now=now, **each)
         order = department.order(site, by=scheduler, now=now, of=patient, vetted=False)
         vetting.vet(order, protocol=protocol, by=physician, now=now)
-        print(order.pk)
+        sys.stdout.write(f"{order.pk}\n")
 
 
 def idle_for(session_key, seconds):

@@ -1,7 +1,6 @@
 """What people do at the pages, for the journeys that share it."""
 
 import re
-from datetime import datetime, timedelta
 
 from playwright.sync_api import Locator, expect
 
@@ -97,9 +96,10 @@ def check_in(technologist: Person, patient: Invented) -> None:
 def confirm_xray(technologist: Person, patient: Invented, *, minutes_ago: int) -> None:
     technologist.press("Confirm X-ray", within=row_of(technologist, patient))
     clock = technologist.page.get_by_label("Time", exact=True)
-    # The form comes with the time of now at the site.
-    ended_at = datetime.strptime(clock.input_value()[:5], "%H:%M") - timedelta(minutes=minutes_ago)
-    clock.fill(f"{ended_at:%H:%M}")
+    # The form comes with the time of now at the site, where it is nine.
+    hours, minutes = map(int, clock.input_value().split(":")[:2])
+    ended_at = hours * 60 + minutes - minutes_ago
+    clock.fill(f"{ended_at // 60:02d}:{ended_at % 60:02d}")
     technologist.fill({"Place": "Emergency department"})
     technologist.press("Confirm")
     technologist.sees("X-ray confirmed")

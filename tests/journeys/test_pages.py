@@ -39,6 +39,7 @@ PAGES = {
     "privacy": {"audit": "/audit/"},
     "referrer": {"results": "/results/"},
 }
+PICTURE_HEIGHT = 780
 README = {
     ("worklist", "light", "1440"),
     ("worklist", "dark", "1440"),
@@ -62,7 +63,8 @@ def test_pages_keep_to_the_screen_and_to_the_rules_in_both_themes(sign_in_demo, 
                 person.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
                 person.page.screenshot(path=tmp_path / f"{name}-{theme}-{size}.png")
                 if PICTURES and (name, theme, size) in README:
-                    person.page.screenshot(path=Path(PICTURES) / f"{name}-{theme}-{size}.png")
+                    top = {"x": 0, "y": 0, **viewport, "height": PICTURE_HEIGHT}
+                    person.page.screenshot(path=Path(PICTURES) / f"{name}-{theme}-{size}.png", clip=top)
                 if size == "1440":
                     person.look()
         person.page.set_viewport_size(DESK)
