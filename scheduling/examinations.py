@@ -3,6 +3,7 @@
 Nothing is written here. Rows may come prefetched; then nothing is queried either.
 """
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from scheduling.engine import gates, window
@@ -11,6 +12,7 @@ from scheduling.engine.states import AppointmentState, StepState
 from scheduling.models import Decision, StepKind
 
 # The chest X-ray window is judged by scheduling/engine/window.py; physicians override its rules like the others.
+STAYS = timedelta(hours=6)  # who came before midnight is still here after it
 XRAY_RULES = frozenset({"CXR-1", "CXR-2", "CXR-3"})
 QUESTIONS = {question.key: question for question in engine.QUESTIONS}
 QUESTION_OF_RULE = {rule.id: rule.question for rule in engine.RULES}
@@ -60,12 +62,30 @@ def examination(appointment, now):
     verdict = judge_window(appointment, steps, now)
     return gates.Examination(
         vetted=any(row.kind == Decision.Kind.VETTING for row in order.decisions.all()),
-        checked_in=appointment.state in (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS),
+        checked_in=is_here(appointment, now),
         steps=tuple((step.kind, step.state) for step in steps),
         blockers={stage: engine.stage_blockers(effects, stage, resolved) for stage in engine.Stage},
-        verdict=None if verdict.rule in resolved else verdict,
+        verdict=None if resolved & {"CXR-1", verdict.rule} else verdict,
         dose_cleared=appointment.dose_cleared_at is not None,
     )
+
+
+def is_here(appointment, now):
+    """Checked in for this visit: a patient who comes back on another day is checked in again."""
+    if appointment.state != AppointmentState.ARRIVED:
+        return appointment.state == AppointmentState.IN_PROGRESS
+    zone = ZoneInfo(appointment.site.time_zone)
+    same_day = appointment.arrived_at.astimezone(zone).date() == now.astimezone(zone).date()
+    return same_day or now - appointment.arrived_at < STAYS
+
+
+def expected_at(appointment):
+    """When the patient is next expected: at the start of the visit, or for the first step still to be done."""
+    steps = list(appointment.steps.all())
+    if all(step.state == StepState.SCHEDULED for step in steps):
+        return appointment.starts_at
+    waiting = [s.planned_start_at for s in steps if s.state == StepState.SCHEDULED and s.planned_start_at]
+    return min(waiting, default=appointment.starts_at)
 
 
 def judge_window(appointment, steps, now):

@@ -23,6 +23,7 @@ urlpatterns = [
     path("orders/<int:pk>/override-by-phone/", orders.override_by_phone, name="override-by-phone"),
     path("decisions/<int:pk>/countersign/", orders.countersign, name="countersign"),
     path("tasks/", desk.tasks, name="tasks"),
+    path("tasks/<int:pk>/done/", desk.task_done, name="task-done"),
     path("messages/", desk.messages, name="messages"),
     # booking
     path("orders/<int:pk>/search/", appointments.search, name="search"),

@@ -15,7 +15,7 @@ from scheduling.engine.calendars import local_day_bounds, to_datetime
 from scheduling.engine.screening import Effect, Stage
 from scheduling.engine.states import LIVE_APPOINTMENT, AppointmentState, StepState
 from scheduling.engine.window import Verdict
-from scheduling.examinations import examination
+from scheduling.examinations import examination, expected_at
 from scheduling.models import (
     Appointment,
     Capability,
@@ -226,7 +226,7 @@ def rule_behind(refusal, appointment, now):
 
 def next_action(appointment, steps, facts):
     """The one button of a row: the next thing in the protocol's order, with the reason if it has to wait."""
-    if appointment.state == AppointmentState.BOOKED:
+    if appointment.state in (AppointmentState.BOOKED, AppointmentState.ARRIVED) and not facts.checked_in:
         return Action("check-in", "Check in", refusal=gates.why_not_check_in(facts))
     if appointment.state not in (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS):
         return None
@@ -268,7 +268,7 @@ def late(appointment, steps, now):
     if appointment.state not in LIVE_APPOINTMENT:
         return 0
     if appointment.state == AppointmentState.BOOKED:
-        expected, happened = appointment.starts_at, now
+        expected, happened = expected_at(appointment), now
     else:
         # After the dose nobody waits for an X-ray any more: a physician has let it go.
         cleared = appointment.dose_cleared_at is not None

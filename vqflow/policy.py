@@ -34,10 +34,12 @@ MAY = {
     "order.vet_by_phone": {S, T},
     "decision.countersign": {R},
     "task.list": CLINICAL,
+    "task.close": CLINICAL,
     # booking
     "itinerary.search": {S, T, R, L, I},
     "appointment.book": {S, L, I},
     "appointment.move": {S, T, L},
+    "appointment.move_to_another_day": {S, L},
     "appointment.cancel": {S, L},
     "appointment.no_show": {S, T, L},
     "technologist.assign": {S, T, L},

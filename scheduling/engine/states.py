@@ -65,6 +65,10 @@ APPOINTMENT_TRANSITIONS = [
     (AppointmentState.BOOKED, AppointmentState.NO_SHOW),
     (AppointmentState.ARRIVED, AppointmentState.BOOKED),  # undo of a check-in
     (AppointmentState.ARRIVED, AppointmentState.CANCELLED),
+    (
+        AppointmentState.ARRIVED,
+        AppointmentState.NO_SHOW,
+    ),  # came for the X-ray, not for the scan on the next day
     (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS),
     (AppointmentState.IN_PROGRESS, AppointmentState.ARRIVED),  # undo of a start
     (AppointmentState.IN_PROGRESS, AppointmentState.FULFILLED),

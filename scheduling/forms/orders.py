@@ -26,6 +26,8 @@ def _area(label, length, rows, **options):
 class ScreeningForm(ServiceForm):
     """One radio question for each of `questions`; not answering one says that the answer is not known."""
 
+    read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, *arguments, questions, answers=None, **options):
         super().__init__(*arguments, **options)
         self.questions = questions

@@ -28,6 +28,7 @@ class CheckInForm(ServiceForm):
     What is not known yet comes first, as open questions; what is known, as choices already made.
     """
 
+    read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
     identifiers_checked = forms.BooleanField(
         required=False,
         label="Name and date of birth checked",

@@ -3082,8 +3082,8 @@ class Migration(migrations.Migration):
                 name="state_machine",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{booked:arrived,booked:cancelled,booked:noshow,arrived:booked,arrived:cancelled,arrived:in_progress,in_progress:arrived,in_progress:fulfilled,fulfilled:in_progress}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="9fd5afb9188ac1d2d35b0450474a2fbda20acfcf",
+                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{booked:arrived,booked:cancelled,booked:noshow,arrived:booked,arrived:cancelled,arrived:noshow,arrived:in_progress,in_progress:arrived,in_progress:fulfilled,fulfilled:in_progress}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="865c4f9e96c982aea095ff69c4cb7c3cdcd0ffad",
                     operation="UPDATE",
                     pgid="pgtrigger_state_machine_dd7b3",
                     table="scheduling_appointment",

@@ -3,7 +3,7 @@
 Each function writes its audit row in the caller's transaction: if the row cannot be written, nothing is shown.
 """
 
-from scheduling.models import Appointment, Order, Patient, ScheduledProcedureStep
+from scheduling.models import Appointment, Order, Patient, ScheduledProcedureStep, Task
 from vqflow import audit, policy
 from vqflow.errors import NotFound
 
@@ -39,6 +39,13 @@ def step(pk, *, by, action="visit.perform"):
     )
     found = _one(people, pk, by, action)
     audit.read(action, found, by=by, patients=[found.appointment.procedure.order.patient_id])
+    return found
+
+
+def task(pk, *, by, action="task.close"):
+    """One task, open or closed, with its order, patient and site loaded."""
+    found = _one(Task.objects.for_user(by).select_related("order__patient", "order__site"), pk, by, action)
+    audit.read(action, found, by=by, patients=[found.order.patient_id])
     return found
 
 

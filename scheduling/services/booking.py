@@ -36,6 +36,18 @@ from vqflow.errors import Conflict, Invalid
 FARTHEST = timedelta(days=366)
 LONGEST_VISIT = timedelta(hours=26)
 JUST_NOW = timedelta(minutes=15)
+MOVED_FIELDS = [
+    "revision",
+    "starts_at",
+    "ends_at",
+    "xray_ends_at",
+    "lungs_start_at",
+    "window_override",
+    "xray_shortest",
+    "xray_longest",
+    "dose_cleared_at",
+    "dose_cleared_by",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,9 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None):
     that are not those of the protocol.
     """
     policy.permit(by, "appointment.book")
-    order = Order.objects.select_for_update(of=["self"]).with_people().get(pk=order.pk)
+    # Two queries: rows joined to a locked one are those of before the wait.
+    Order.objects.select_for_update().get(pk=order.pk)
+    order = Order.objects.with_people().get(pk=order.pk)
     if refusal := search.why_not_book(order):
         raise Conflict(refusal)
     waived = search.waived_rules(order)
@@ -77,12 +91,13 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None):
 def move(appointment, *, starts, by, now, resource_ids=()):
     """Give an appointment other times; what has been performed stays. Every rule is checked again."""
     policy.permit(by, "appointment.move")
-    appointment = _for_update(appointment)
+    appointment = reservations.locked(appointment)
     order = appointment.procedure.order
     if refusal := search.why_not_move(appointment):
         raise Conflict(refusal)
     question = _locked_question(order, starts, now, free_of=appointment, **search.performed_part(appointment))
     found = _recheck(question, starts, resource_ids, now, free_of=appointment)
+    _check_day(appointment, starts, by)
     before = _when(appointment)
     reservations.release(appointment)
     _apply_move(appointment, found, question)
@@ -98,13 +113,23 @@ def move(appointment, *, starts, by, now, resource_ids=()):
     return appointment
 
 
+def _check_day(appointment, starts, by):
+    """Another day is the desk's to give; the camera moves patients within the day."""
+    zone = ZoneInfo(appointment.site.time_zone)
+    days = {at.astimezone(zone).date() for at in (appointment.lungs_start_at, max(starts.values()))}
+    if len(days) > 1:
+        policy.permit(by, "appointment.move_to_another_day")
+
+
 @transaction.atomic
 def cancel(appointment, *, reason, by, now):
     """Cancel the appointment and free its time; the order goes back to the list of what is to be booked."""
     policy.permit(by, "appointment.cancel")
     if not reason.strip():
         raise Invalid("Say why the appointment is cancelled.", fields={"reason": ["Say why."]})
-    appointment = _for_update(appointment)
+    appointment = reservations.locked(appointment)
+    if appointment.steps.filter(state=StepState.IN_PROGRESS).exists():
+        raise Conflict("An acquisition is running. End it or undo it, then cancel the appointment.")
     transitions.move(appointment, AppointmentState.CANCELLED, ended_reason=reason.strip())
     appointment.steps.filter(state=StepState.SCHEDULED).update(state=StepState.CANCELLED)
     reservations.release(appointment)
@@ -122,14 +147,6 @@ def state_without_appointment(order):
     """Where an order stands when its appointment falls away."""
     vetted = order.decisions.filter(kind=Decision.Kind.VETTING).exists()
     return OrderState.VETTED if vetted else OrderState.REQUESTED
-
-
-def _for_update(appointment):
-    return (
-        Appointment.objects.select_for_update(of=["self"])
-        .select_related("site", "procedure__protocol", "procedure__order__patient", "procedure__order__site")
-        .get(pk=appointment.pk)
-    )
 
 
 def _check_xray(xray, now):
@@ -191,7 +208,8 @@ def _recheck(question, starts, resource_ids, now, free_of=None):
 
 def _who_was_faster(question, minutes, resource_ids, now, free_of):
     """A sentence naming who has just taken one of the proposal's own rooms or people, or None."""
-    ours = {resource.id for resource in question.resources} & set(resource_ids)
+    rooms_and_people = {r.id for r in question.resources if "patient" not in r.capabilities}
+    ours = rooms_and_people & set(resource_ids)
     first = min(minutes.values())
     last = max(minutes[step.key] + step.acquisition_minutes for step in question.steps)
     taken = (
@@ -274,22 +292,20 @@ def _apply_move(appointment, found, question):
     appointment.xray_ends_at = _xray_end(found) or _performed_xray_end(appointment)
     appointment.lungs_start_at = _lungs_start(found)
     appointment.window_override = bool(search.waived_rules(appointment.procedure.order))
-    appointment.save(
-        update_fields=[
-            "revision",
-            "starts_at",
-            "ends_at",
-            "xray_ends_at",
-            "lungs_start_at",
-            "window_override",
-        ]
-    )
+    appointment.xray_shortest = appointment.site.xray_shortest
+    appointment.xray_longest = appointment.site.xray_longest
+    # What was checked for the old time has to be checked again for the new one.
+    appointment.dose_cleared_at = appointment.dose_cleared_by = None
+    appointment.save(update_fields=MOVED_FIELDS)
     steps = list(appointment.steps.all())
     placed = {step.step_key: step for step in found.steps}
     for step in steps:
         if step.kind in placed:
             step.planned_start_at = to_datetime(placed[step.kind].start)
             step.planned_end_at = to_datetime(placed[step.kind].end)
+            step.save(update_fields=["planned_start_at", "planned_end_at"])
+        elif step.state == StepState.SCHEDULED:  # an X-ray that a physician has waived since
+            step.planned_start_at = step.planned_end_at = None
             step.save(update_fields=["planned_start_at", "planned_end_at"])
     reservations.reserve(appointment, steps, found, question)
 

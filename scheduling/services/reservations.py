@@ -15,6 +15,17 @@ TAKEN = "This time has just been taken. Choose another."
 DATABASE_REFUSALS = {"23P01", "55P03", "40P01"}  # exclusion, lock time-out, deadlock
 
 
+def locked(appointment):
+    """The appointment as it is now, locked to the end of the transaction, with order, patient and site loaded.
+
+    Two queries: rows joined to a locked one are those of before the wait.
+    """
+    Appointment.objects.select_for_update().get(pk=appointment.pk)
+    return Appointment.objects.select_related(
+        "site", "procedure__protocol", "procedure__order__patient", "procedure__order__site"
+    ).get(pk=appointment.pk)
+
+
 def reserve(appointment, steps, found, question):
     """One row per resource and step; a room's own clearance follows the last step of the visit in that room."""
     by_kind = {step.kind: step for step in steps}
@@ -48,6 +59,11 @@ def _insert(rows, *, refusal):
         if getattr(error.__cause__, "sqlstate", None) not in DATABASE_REFUSALS:
             raise
         raise Conflict(refusal) from error
+
+
+def release_step(step):
+    """Free the time of one step that will not be done."""
+    step.reservations.occupying().update(status=Reservation.Status.RELEASED)
 
 
 def release(appointment):

@@ -5,7 +5,7 @@ from django.db import transaction
 from scheduling.engine import screening as engine
 from scheduling.engine.states import UNFINISHED_ORDER
 from scheduling.examinations import QUESTIONS, assess, resolved_rules
-from scheduling.models import ScreeningAnswer, Task
+from scheduling.models import Order, ScreeningAnswer, Task
 from scheduling.services import transitions
 from vqflow import audit
 from vqflow.errors import Conflict, Invalid
@@ -15,18 +15,22 @@ MOOT_WITHOUT_ORDER = (Task.Kind.ASK, Task.Kind.CONSULT, Task.Kind.PHONE)
 
 
 @transaction.atomic
-def answer(order, answers, *, by, now):
+def answer(order, answers, *, by, now, read_at=None):
     """Save these answers ({question: answer}); a question that is not among them keeps its answer.
 
-    Raises Invalid, with the question as the field, for an unknown question or answer. Tasks follow: one for each
-    question still to be asked, one for each decision that a physician still has to take. Raises Conflict once
-    the examination is over or the order has ended.
+    Tasks follow: one for each question still to be asked, one for each decision that a physician still has to
+    take. Raises Invalid, with the question as the field, for an unknown question or answer; Conflict once the
+    examination is over or the order has ended, and where somebody has changed an answer since `read_at`.
     """
     _check(answers)
+    order.state = Order.objects.select_for_update().values_list("state", flat=True).get(pk=order.pk)
+    order._prefetched_objects_cache = {}
     if order.state not in UNFINISHED_ORDER:
         raise Conflict(f"This order is {transitions.words(order.state)}; its answers stay as they are.")
-    before = {row.question: row.answer for row in order.answers.all()}
+    rows = list(order.answers.select_related("answered_by"))
+    before = {row.question: row.answer for row in rows}
     changed = {question: value for question, value in answers.items() if before.get(question) != value}
+    _refuse_stale([row for row in rows if row.question in changed], read_at)
     for question, value in changed.items():
         ScreeningAnswer.objects.update_or_create(
             order=order,
@@ -39,6 +43,16 @@ def answer(order, answers, *, by, now):
             "screening.answered", order, by=by, patients=[order.patient_id], answers=changed, before=before
         )
     sync_tasks(order, by=by, now=now)
+
+
+def _refuse_stale(rows, read_at):
+    """An answer that changed while the form stood open must not be put back unseen."""
+    newer = next((row for row in rows if read_at and row.answered_at > read_at), None)
+    if newer:
+        raise Conflict(
+            f"{newer.answered_by.name} has just answered “{QUESTIONS[newer.question].text}” otherwise. "
+            "Nothing was saved. Read the answers again."
+        )
 
 
 def _check(answers):

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from scheduling.engine import gates
 from scheduling.engine.states import AppointmentState, OrderState, StepState
-from scheduling.examinations import examination
-from scheduling.models import MODALITY, Appointment, StepKind
+from scheduling.examinations import examination, expected_at
+from scheduling.models import MODALITY, StepKind
 from scheduling.services import booking, messages, reservations, transitions, vetting
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
@@ -30,9 +30,13 @@ def check_in(appointment, *, identifiers_checked, by, now):
     if not identifiers_checked:
         sentence = "Check two identifiers first: the full name, and the date of birth or the wristband."
         raise Invalid(sentence, fields={"identifiers_checked": [sentence]})
-    appointment = _locked(appointment)
+    appointment = reservations.locked(appointment)
     _refuse(gates.why_not_check_in(examination(appointment, now)))
-    transitions.move(appointment, AppointmentState.ARRIVED, arrived_at=now, arrived_by=by)
+    if appointment.state == AppointmentState.ARRIVED:  # back on another day: the identity is checked again
+        appointment.arrived_at, appointment.arrived_by = now, by
+        appointment.save(update_fields=["arrived_at", "arrived_by"])
+    else:
+        transitions.move(appointment, AppointmentState.ARRIVED, arrived_at=now, arrived_by=by)
     _record("visit.checked_in", appointment, by)
     return appointment
 
@@ -40,7 +44,7 @@ def check_in(appointment, *, identifiers_checked, by, now):
 @transaction.atomic
 def undo_check_in(appointment, *, by, now):
     policy.permit(by, "visit.check_in")
-    appointment = _locked(appointment)
+    appointment = reservations.locked(appointment)
     if appointment.dose_cleared_at:
         raise Conflict("The dose is cleared already; undo that first.")
     transitions.move(appointment, AppointmentState.BOOKED, arrived_at=None, arrived_by=None)
@@ -52,7 +56,7 @@ def undo_check_in(appointment, *, by, now):
 def record_xray(appointment, *, ended_at, by, now, elsewhere="", modality="DX"):
     """Confirm that the chest X-ray (or chest CT) is done: when it ended, and where if elsewhere."""
     policy.permit(by, "visit.perform")
-    appointment = _locked(appointment)
+    appointment = reservations.locked(appointment)
     if ended_at > now:
         sentence = "This time lies in the future. Enter the time at which the X-ray ended."
         raise Invalid(sentence, fields={"ended_at": [sentence]})
@@ -63,6 +67,8 @@ def record_xray(appointment, *, ended_at, by, now, elsewhere="", modality="DX"):
         raise Conflict(f"The X-ray is {transitions.words(step.state)} already. Undo it to correct its time.")
     facts = {"performed_end_at": ended_at, "performed_by": by, "elsewhere": elsewhere, "modality": modality}
     transitions.move(step, StepState.COMPLETED, **facts)
+    if elsewhere:
+        reservations.release_step(step)
     _record("xray.confirmed", appointment, by, ended_at=ended_at.isoformat(), elsewhere=elsewhere)
     return step
 
@@ -78,7 +84,7 @@ def _xray_step(appointment):
 def clear_dose(appointment, *, by, now):
     """Everything holds that must hold before the dose is prepared: vetting, answers, and the X-ray window."""
     policy.permit(by, "visit.perform")
-    appointment = _locked(appointment)
+    appointment = reservations.locked(appointment)
     _refuse(gates.why_not_clear_dose(examination(appointment, now)))
     appointment.dose_cleared_at, appointment.dose_cleared_by = now, by
     appointment.save(update_fields=["dose_cleared_at", "dose_cleared_by"])
@@ -89,7 +95,7 @@ def clear_dose(appointment, *, by, now):
 @transaction.atomic
 def undo_clear_dose(appointment, *, by, now):
     policy.permit(by, "visit.perform")
-    appointment = _locked(appointment)
+    appointment = reservations.locked(appointment)
     if appointment.dose_cleared_at is None or appointment.state != AppointmentState.ARRIVED:
         raise Conflict("There is no dose clearance to undo.")
     appointment.dose_cleared_at = appointment.dose_cleared_by = None
@@ -102,7 +108,7 @@ def undo_clear_dose(appointment, *, by, now):
 def start(step, *, by, now):
     """The acquisition begins now: for a lung step the first inhalation or injection, after set-up."""
     policy.permit(by, "visit.perform")
-    appointment = _locked(step.appointment)
+    appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     _refuse(gates.why_not_start(examination(appointment, now), step.kind))
     transitions.move(step, StepState.IN_PROGRESS, performed_start_at=now, performed_by=by)
@@ -117,7 +123,7 @@ def start(step, *, by, now):
 def end(step, *, by, now):
     """The acquisition is complete. The last one fulfils the appointment."""
     policy.permit(by, "visit.perform")
-    appointment = _locked(step.appointment)
+    appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     _refuse(gates.why_not_end(examination(appointment, now), step.kind))
     transitions.move(step, StepState.COMPLETED, performed_end_at=now)
@@ -132,7 +138,7 @@ def discontinue(step, *, reason, by, now):
     policy.permit(by, "visit.perform")
     if not reason.strip():
         raise Invalid("Say why it was stopped.", fields={"reason": ["Say why it was stopped."]})
-    appointment = _locked(step.appointment)
+    appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     _refuse(gates.why_not_end(examination(appointment, now), step.kind))
     transitions.move(step, StepState.DISCONTINUED, performed_end_at=now, discontinued_reason=reason.strip())
@@ -147,10 +153,11 @@ def leave_out(step, *, reason, by, now):
     policy.permit(by, "visit.perform")
     if not reason.strip():
         raise Invalid("Say why it is left out.", fields={"reason": ["Say why it is left out."]})
-    appointment = _locked(step.appointment)
+    appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     _refuse(gates.why_not_leave_out(examination(appointment, now), step.kind))
     transitions.move(step, StepState.CANCELLED, discontinued_reason=reason.strip())
+    reservations.release_step(step)
     _record("step.left_out", appointment, by, step=step.kind, reason=reason.strip())
     _fulfil_when_over(appointment, by)
     return step
@@ -160,7 +167,7 @@ def leave_out(step, *, reason, by, now):
 def undo(step, *, by, now):
     """Take back the last thing that was recorded for this step; later steps must be undone first."""
     policy.permit(by, "visit.perform")
-    appointment = _locked(step.appointment)
+    appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     if appointment.state in GONE:
         raise Conflict(f"This appointment is {transitions.words(appointment.state)}.")
@@ -200,13 +207,21 @@ def _back_to_arrived(appointment):
         transitions.move(appointment.procedure.order, OrderState.SCHEDULED)
 
 
+def why_not_no_show(appointment, now):
+    """A sentence why this patient cannot be said to have stayed away, or None."""
+    if now < expected_at(appointment):
+        return "The patient is not expected yet."
+    here = examination(appointment, now).checked_in
+    return "The patient is here." if here and appointment.state == AppointmentState.ARRIVED else None
+
+
 @transaction.atomic
 def no_show(appointment, *, by, now):
     """The patient did not come: the time is freed and the order is to be booked again."""
     policy.permit(by, "appointment.no_show")
-    appointment = _locked(appointment)
-    if now < appointment.starts_at:
-        raise Conflict("The patient is not expected yet.")
+    appointment = reservations.locked(appointment)
+    if refusal := why_not_no_show(appointment, now):
+        raise Conflict(refusal)
     transitions.move(appointment, AppointmentState.NO_SHOW)
     reservations.release(appointment)
     order = appointment.procedure.order
@@ -232,15 +247,6 @@ def _fulfil_when_over(appointment, by):
     transitions.move(appointment, AppointmentState.FULFILLED)
     transitions.move(appointment.procedure.order, OrderState.PERFORMED)
     _record("visit.fulfilled", appointment, by)
-
-
-def _locked(appointment):
-    """The appointment as it is now, locked against a second technologist; its order and site loaded."""
-    return (
-        Appointment.objects.select_for_update(of=["self"])
-        .select_related("site", "procedure__protocol", "procedure__order__patient", "procedure__order__site")
-        .get(pk=appointment.pk)
-    )
 
 
 def _refuse(sentence):

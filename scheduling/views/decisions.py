@@ -52,7 +52,8 @@ def answer(request, pk):
 
     def act(order, form):
         before = {row.question for row in order.answers.all()}
-        screening.answer(order, form.answers(before), by=request.user, now=timezone.now())
+        read_at = form.cleaned_data["read_at"]
+        screening.answer(order, form.answers(before), by=request.user, now=timezone.now(), read_at=read_at)
 
     return _decide(
         request,

@@ -1,14 +1,19 @@
-"""What is still to be done, and what was sent: the desk's two lists."""
+"""What is still to be done, and what was sent: the desk's two lists, and the calls that are made."""
 
+from django.contrib.messages import success
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, F, IntegerField, Value, When
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from scheduling import order_list
 from scheduling.models import Message, MessageState
 from scheduling.services import access
+from scheduling.services.messages import calls
+from scheduling.views.order_page import render_order
+from vqflow.errors import Conflict
 from vqflow.pages import page
 
 PER_PAGE = 50
@@ -38,6 +43,22 @@ def tasks(request):
 
 
 STAGES = {"book": "the booking", "xray": "the X-ray", "dose": "the dose", "start": "the start"}
+
+
+@page("task.close", methods=("POST",))
+def task_done(request, pk):
+    """The patient or the referrer was phoned. Back to the list in `next`, or else to the order."""
+    task = access.task(pk, by=request.user)
+    try:
+        calls.done(task, by=request.user, now=timezone.now())
+    except Conflict as refusal:
+        return render_order(
+            request, access.order(task.order_id, by=request.user), status=409, refusal=refusal
+        )
+    success(request, "Noted.")
+    asked = request.POST.get("next", "")
+    is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return redirect(asked if is_ours else reverse("scheduling:order", args=[task.order_id]))
 
 
 @page("message.list")

@@ -10,6 +10,7 @@ from scheduling.engine import window
 from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.examinations import XRAY_RULES
 from scheduling.models import PatientClass, StepKind
+from scheduling.services import visits
 from scheduling.templatetags import clock
 from vqflow import policy
 
@@ -344,8 +345,9 @@ class Line:
 
     def _may_be_no_show(self):
         appointment = self.row.appointment
-        expected = appointment.state == AppointmentState.BOOKED and self.now >= appointment.starts_at
-        return expected and policy.allows(self.user, "appointment.no_show")
+        is_waited_for = appointment.state in (AppointmentState.BOOKED, AppointmentState.ARRIVED)
+        away = is_waited_for and visits.why_not_no_show(appointment, self.now) is None
+        return away and policy.allows(self.user, "appointment.no_show")
 
     def _undo(self):
         name, pk, label = undo_of(self.row)

@@ -32,7 +32,8 @@ def check_in(request, pk):
     form = CheckInForm(_sent(request), order=appointment.procedure.order, now=now, may_answer=may_answer)
 
     def do():
-        screening.answer(appointment.procedure.order, form.answers(), by=user, now=now)
+        read_at = form.cleaned_data["read_at"]
+        screening.answer(appointment.procedure.order, form.answers(), by=user, now=now, read_at=read_at)
         checked = form.cleaned_data["identifiers_checked"]
         return visits.check_in(appointment, identifiers_checked=checked, by=user, now=now)
 

@@ -210,6 +210,6 @@ class TestTheList:
             drafting.write(order, draft_version=1, **LIKELY, by=attending, now=NOW)
         page = page_of(attending)
         self.listed(page)
-        with django_assert_num_queries(7):  # session, user, begin, orders, versions, audit, end
+        with django_assert_num_queries(8):  # session, user, begin, site, orders, versions, audit, end
             answer = self.listed(page)
         assert len(answer.json()["results"]) == how_many

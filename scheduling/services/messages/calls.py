@@ -1,6 +1,10 @@
 """Who has to be phoned because mail cannot or did not reach them: rows on the desk's list."""
 
+from django.db import transaction
+
 from scheduling.models import Message, MessageKind, Task
+from vqflow import audit, policy
+from vqflow.errors import Conflict
 
 NO_ADDRESS = {
     MessageKind.CONFIRMATION: "Phone the patient: no e-mail address to confirm the appointment.",
@@ -24,14 +28,20 @@ UNTOLD = {
     for kind, sentence in NOT_DELIVERED.items()
     if kind not in (MessageKind.REMINDER, MessageKind.XRAY_REMINDER)
 }
-APPOINTMENT = "appointment:"
+# A call about one of these tells the patient when to come.
+TELLS_THE_TIME = (MessageKind.CONFIRMATION, MessageKind.MOVED)
 
 
 def instead_of(message, *, sentences, now):
-    """Ask the desk to phone instead of this mail, once. Kinds without a sentence need no call."""
+    """Ask the desk to phone instead of this mail, once. Kinds without a sentence need no call.
+
+    Open calls about earlier times of the same appointment are closed: the new one stands for them.
+    """
     sentence = sentences.get(message.kind)
     if sentence is None:
         return
+    if message.appointment_id:
+        _close_earlier(message, now=now)
     call = Task(
         order=message.order,
         kind=Task.Kind.PHONE,
@@ -40,23 +50,53 @@ def instead_of(message, *, sentences, now):
         opened_at=now,
         due_at=message.not_after if message.recipient == Message.Recipient.PATIENT else now,
     )
-    # An open call about the same thing says the same: the desk reads the current times.
+    # An open call about the same revision says the same.
     Task.objects.bulk_create([call], ignore_conflicts=True)
 
 
-def no_longer_needed(order, *, now):
-    """Close the open calls about an appointment that has ended; True when one was to confirm it.
+def no_longer_needed(appointment, *, now):
+    """Close the open calls about an appointment that has ended."""
+    _calls_about(appointment.pk).filter(closed_at=None).update(closed_at=now)
 
-    Then the patient has never heard of the appointment. A call about an earlier cancellation stays open.
-    """
-    still_open = order.tasks.filter(kind=Task.Kind.PHONE, about__startswith=APPOINTMENT, closed_at=None)
-    ended = still_open.exclude(about=f"{APPOINTMENT}{MessageKind.CANCELLED}")
-    unconfirmed = ended.filter(about=f"{APPOINTMENT}{MessageKind.CONFIRMATION}").exists()
-    ended.update(closed_at=now)
-    return unconfirmed
+
+def was_called(appointment):
+    """Whether somebody has phoned the patient to tell a time of this appointment."""
+    called = _calls_about(appointment.pk).filter(closed_by__isnull=False)
+    return any(_kind_of(about) in TELLS_THE_TIME for about in called.values_list("about", flat=True))
+
+
+@transaction.atomic
+def done(task, *, by, now):
+    """The desk has phoned: close the call. Conflict for a task of another kind, or one that is closed."""
+    policy.permit(by, "task.close")
+    if task.kind != Task.Kind.PHONE:
+        raise Conflict("Only calls are closed by hand. Answer or decide this on the page of its order.")
+    if not Task.objects.filter(pk=task.pk, closed_at=None).update(closed_at=now, closed_by=by):
+        raise Conflict("This call is done already.")
+    task.closed_at, task.closed_by = now, by
+    audit.record("task.closed", task, by=by, patients=[task.order.patient_id], about=task.about)
+
+
+def _close_earlier(message, *, now):
+    still_open = _calls_about(message.appointment_id).filter(closed_at=None)
+    earlier = [call.pk for call in still_open if _revision_of(call.about) < message.revision]
+    Task.objects.filter(pk__in=earlier, closed_at=None).update(closed_at=now)
+
+
+def _calls_about(appointment_id):
+    return Task.objects.filter(kind=Task.Kind.PHONE, about__startswith=f"appointment:{appointment_id}:")
 
 
 def _about(message):
+    """The appointment or report with its revision, and the kind of mail that the call replaces."""
     if message.appointment_id is None:
         return f"report:{message.revision}:{message.kind}"
-    return f"{APPOINTMENT}{message.kind}"
+    return f"appointment:{message.appointment_id}:{message.revision}:{message.kind}"
+
+
+def _revision_of(about):
+    return int(about.split(":")[-2])
+
+
+def _kind_of(about):
+    return about.rpartition(":")[2]

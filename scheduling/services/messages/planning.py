@@ -35,7 +35,8 @@ def cancelled(appointment, *, now):
     # First drop, then look who was told: a mail that a worker has just taken is seen as told.
     _pending(appointment).update(state=MessageState.CANCELLED)
     was_mailed = _was_mailed(appointment)
-    was_called = not calls.no_longer_needed(order, now=now)
+    was_called = calls.was_called(appointment)
+    calls.no_longer_needed(appointment, now=now)
     last_start = letters.visits(appointment)[-1].starts_at
     if _gets_no_mail(order) or last_start <= now:
         return
