@@ -66,7 +66,7 @@ def examination(appointment, now):
         steps=tuple((step.kind, step.state) for step in steps),
         blockers={stage: engine.stage_blockers(effects, stage, resolved) for stage in engine.Stage},
         verdict=None if resolved & {"CXR-1", verdict.rule} else verdict,
-        dose_cleared=appointment.dose_cleared_at is not None,
+        dose_cleared=is_cleared(appointment),
     )
 
 
@@ -77,6 +77,12 @@ def is_here(appointment, now):
     zone = ZoneInfo(appointment.site.time_zone)
     same_day = appointment.arrived_at.astimezone(zone).date() == now.astimezone(zone).date()
     return same_day or now - appointment.arrived_at < STAYS
+
+
+def is_cleared(appointment):
+    """The dose is cleared for this visit: a clearance from before the last check-in counts no longer."""
+    cleared_at, arrived_at = appointment.dose_cleared_at, appointment.arrived_at
+    return cleared_at is not None and arrived_at is not None and cleared_at >= arrived_at
 
 
 def expected_at(appointment):

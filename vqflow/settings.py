@@ -7,6 +7,8 @@ import structlog
 from csp.constants import NONE, SELF
 from environs import Env
 
+from vqflow.logs import exception_without_values
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
@@ -272,7 +274,7 @@ LOGGING = {
             "()": structlog.stdlib.ProcessorFormatter,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                exception_without_values,
                 structlog.processors.JSONRenderer(),
             ],
             "foreign_pre_chain": [
@@ -289,6 +291,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
+        "django.db.backends": {"level": "WARNING"},  # at DEBUG it writes every statement with its values
     },
 }
 structlog.configure(

@@ -113,7 +113,8 @@ def status(request):
 def audit_trail(request):
     """The newest events of the officer's site, or those about one subject or agent."""
     events = AuditEvent.objects.filter(site_code__in=[request.user.site_code, ""]).order_by("-pk")
-    agent = request.GET.get("agent", "")[:150]
+    # A name of a user has no control characters, and PostgreSQL takes no NUL.
+    agent = "".join(each for each in request.GET.get("agent", "") if each.isprintable())[:150]
     if agent:
         events = events.filter(agent_name=agent)
     audit.record("audit.viewed", by=request.user, agent=agent)

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 from django_filters import ChoiceFilter, FilterSet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.response import Response
 
 from scheduling import order_list, worklist
@@ -10,10 +10,12 @@ from scheduling.api.site import Listing, SiteOperation
 from scheduling.models import Message, MessageState, Protocol, Referrer, Resource, ResourceKind, Task
 from scheduling.serializers.appointments import WorklistOut, WorklistQuery
 from scheduling.serializers.directory import MessageOut, ProtocolOut, ReferrerOut, ResourceOut
-from scheduling.serializers.orders import TaskOut
+from scheduling.serializers.orders import ClosedTaskOut, TaskOut
 from scheduling.services import access
-from vqflow.api.fields import query
+from scheduling.services.messages import calls
+from vqflow.api.fields import Nothing, body, query
 from vqflow.api.filters import filtered
+from vqflow.api.problems import PROBLEM_TYPE, Problem
 
 
 class Worklist(SiteOperation):
@@ -51,6 +53,25 @@ class Tasks(Listing):
     def get(self, request):
         found = filtered(TaskFilters, order_list.open_tasks(request.user), request)
         return self.paged(request, found, TaskOut, patients=lambda task: task.order.patient_id)
+
+
+class TaskDone(SiteOperation):
+    actions = {"POST": "task.close"}
+
+    @extend_schema(
+        operation_id="tasks_done",
+        summary="The patient or the referrer was phoned: close the call",
+        request=Nothing,
+        responses={
+            200: ClosedTaskOut,
+            (409, PROBLEM_TYPE): OpenApiResponse(Problem, "It is closed already, or it is no call."),
+        },
+    )
+    def post(self, request, pk):
+        body(Nothing, request)
+        task = access.task(pk, by=request.user)
+        calls.done(task, by=request.user, now=timezone.now())
+        return Response(ClosedTaskOut(task).data)
 
 
 class MessageFilters(FilterSet):

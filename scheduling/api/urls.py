@@ -40,6 +40,7 @@ urlpatterns = [
     path(f"{step}/technologist", visits.Technologist.as_view(), name="technologist"),
     path("worklist", directory.Worklist.as_view(), name="worklist"),
     path("tasks", directory.Tasks.as_view(), name="tasks"),
+    path("tasks/<int:pk>/done", directory.TaskDone.as_view(), name="task-done"),
     path("messages", directory.Messages.as_view(), name="messages"),
     path("resources", directory.Resources.as_view(), name="resources"),
     path("protocols", directory.Protocols.as_view(), name="protocols"),

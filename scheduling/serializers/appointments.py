@@ -12,7 +12,7 @@ from scheduling.serializers.patients import PatientRow
 from scheduling.services.booking import XrayElsewhere
 from scheduling.services.search import LONGEST_DAYS
 from scheduling.worklist import room_of, technologist_of
-from vqflow.api.fields import Choice, Flag, Id, Input, Instant, Line, OfSite
+from vqflow.api.fields import Choice, Day, Flag, Id, Input, Instant, Line, OfSite
 
 FARTHEST = timedelta(days=366)
 USUAL_DAYS = 7
@@ -23,7 +23,7 @@ MODALITIES = [("DX", "Chest X-ray"), ("CT", "Chest CT")]
 class PeriodIn(Input):
     """The local days to search; a week from today on unless told otherwise."""
 
-    first_day = serializers.DateField(required=False)
+    first_day = Day(required=False)
     days = serializers.IntegerField(min_value=1, max_value=LONGEST_DAYS, default=USUAL_DAYS)
 
     def validate_first_day(self, day):
@@ -66,6 +66,11 @@ class StartsIn(Input):
     xray = Instant(required=False)
     ventilation = Instant(required=False)
     perfusion = Instant(required=False)
+
+    def validate(self, starts):
+        if not starts:
+            raise serializers.ValidationError("Give the start of each step.")
+        return starts
 
 
 class MoveIn(Input):
@@ -213,7 +218,7 @@ class AppointmentOut(serializers.Serializer):
 
 
 class WorklistQuery(Input):
-    day = serializers.DateField(required=False, help_text="Today unless told otherwise.")
+    day = Day(required=False, help_text="Today unless told otherwise.")
 
 
 class WorklistOut(serializers.Serializer):

@@ -169,6 +169,11 @@ class TaskOut(serializers.Serializer):
     due_at = serializers.DateTimeField(allow_null=True)
 
 
+class ClosedTaskOut(TaskOut):
+    closed_at = serializers.DateTimeField()
+    closed_by = serializers.CharField(source="closed_by.name")
+
+
 class DecisionOut(serializers.Serializer):
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(Decision.Kind.choices)

@@ -13,6 +13,7 @@ from scheduling.models import Message, MessageState
 from scheduling.services import access
 from scheduling.services.messages import calls
 from scheduling.views.order_page import render_order
+from vqflow import policy
 from vqflow.errors import Conflict
 from vqflow.pages import page
 
@@ -39,7 +40,11 @@ def tasks(request):
     context |= _page(
         request, found.filter(kind=kind) if kind else found, "tasks", "task.list", query=f"kind={kind}"
     )
-    return render(request, "scheduling/tasks.html", {**context, "kind": kind, "stages": STAGES})
+    return render(
+        request,
+        "scheduling/tasks.html",
+        {**context, "kind": kind, "stages": STAGES, "may_close": policy.allows(request.user, "task.close")},
+    )
 
 
 STAGES = {"book": "the booking", "xray": "the X-ray", "dose": "the dose", "start": "the start"}

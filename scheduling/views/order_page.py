@@ -122,6 +122,7 @@ def context(request, order, bound):
         "appointment": live,
         "past": past,
         "chain": chain_of_plan(live) if live else (),
+        "may_close": policy.allows(user, "task.close"),
         "tasks": [task for task in tasks if task.stage or task.kind != Task.Kind.ASK],
         "minor_tasks": [task for task in tasks if not task.stage and task.kind == Task.Kind.ASK],
         "decisions": order.decisions.select_related("physician", "recorded_by").order_by("decided_at"),

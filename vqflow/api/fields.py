@@ -109,6 +109,18 @@ class Instant(serializers.DateTimeField):
             self.fail("invalid")
 
 
+class Day(serializers.DateField):
+    """A local day; one so far off that its midnight cannot be told in every zone is refused with the rest."""
+
+    default_error_messages = {"year": f"Choose a day of the years {EARLIEST_YEAR} to {LATEST_YEAR}."}
+
+    def to_internal_value(self, value):
+        day = super().to_internal_value(value)
+        if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+            self.fail("year")
+        return day
+
+
 class Id(serializers.IntegerField):
     def __init__(self, **options):
         super().__init__(**{"min_value": 1, "max_value": LARGEST_ID, **options})

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from scheduling.examinations import is_here
 from scheduling.models import Appointment, Order
 from scheduling.services import vetting, visits
 from vqflow.errors import Conflict
@@ -37,6 +38,13 @@ def arrive(appointment, technologist, xray_ended_at, now=None):
     if xray_ended_at:
         visits.record_xray(appointment, ended_at=xray_ended_at, by=technologist, now=xray_ended_at)
     return appointment
+
+
+def here(appointment, technologist, at):
+    """Checked in again where the patient comes back on another day."""
+    stored = Appointment.objects.select_related("site").get(pk=appointment.pk)
+    if not is_here(stored, at):
+        visits.check_in(stored, identifiers_checked=True, by=technologist, now=at)
 
 
 def override(appointment, rule, by, now, **fields):

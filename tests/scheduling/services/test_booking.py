@@ -341,3 +341,37 @@ def test_two_steps_in_one_room_leave_its_own_clearance_to_the_end(site, schedule
     assert [row.step.kind for row in in_room] == ["ventilation", "perfusion"]
     perfusion_end = appointment.steps.get(kind="perfusion").planned_end_at
     assert in_room.last().span.upper == perfusion_end + timedelta(minutes=5 + 15)
+
+
+def test_a_moved_appointment_is_cleared_again(site, scheduler):
+    appointment, at = department.ready(department.booked(site, by=scheduler))
+    found, _ = search.moves(appointment, first_day=TODAY, days=1, by=scheduler, now=at, limit=1)
+    moved = booking.move(appointment, starts=found[0].starts, by=scheduler, now=at)
+    assert (moved.dose_cleared_at, moved.dose_cleared_by) == (None, None)
+
+
+def test_a_technologist_moves_within_the_day_only(site, scheduler):
+    appointment, technologist = department.booked(site, by=scheduler), department.technologist(site)
+    tomorrow = TODAY + timedelta(days=1)
+    found, _ = search.moves(appointment, first_day=tomorrow, days=1, by=technologist, now=NOW, limit=1)
+    with pytest.raises(NotAllowed):
+        booking.move(appointment, starts=found[0].starts, by=technologist, now=NOW)
+
+
+def test_a_move_without_the_xray_that_was_waived_forgets_its_time(site, scheduler):
+    appointment = department.booked(site, by=scheduler)
+    order = appointment.procedure.order
+    vetting.override(order, rule="CXR-1", reason="STAT", by=department.attending(site), now=NOW)
+    found, _ = search.moves(appointment, first_day=TODAY, days=1, by=scheduler, now=NOW, limit=1)
+    moved = booking.move(appointment, starts=found[0].starts, by=scheduler, now=NOW)
+    assert times(moved)[StepKind.XRAY] == (None, None)
+    assert (moved.xray_ends_at, moved.window_override) == (None, True)
+
+
+def test_a_move_after_the_sites_window_was_changed_is_judged_by_the_new_one(site, scheduler):
+    appointment = department.booked(site, by=scheduler)
+    site.xray_longest = timedelta(hours=30)
+    site.save(update_fields=["xray_longest"])
+    found, _ = search.moves(appointment, first_day=TODAY, days=1, by=scheduler, now=NOW, limit=1)
+    moved = booking.move(appointment, starts=found[0].starts, by=scheduler, now=NOW)
+    assert moved.xray_longest == timedelta(hours=30)

@@ -211,3 +211,25 @@ def test_close_tasks_closes_only_what_is_named(site, scheduler):
     screening.close_tasks(order, by=scheduler, now=LATER, about="albumin_allergy")
     closed = order.tasks.filter(closed_at__isnull=False)
     assert [(task.about, task.closed_by) for task in closed] == [("albumin_allergy", scheduler)]
+
+
+def test_an_answer_that_changed_while_the_form_stood_open_is_not_put_back_unseen():
+    site = department.site()
+    order, physician = (
+        department.order(site),
+        department.attending(site, first_name="Ruth", last_name="Ferreira"),
+    )
+    opened_at = NOW + timedelta(minutes=1)
+    allergic = {"albumin_allergy": "yes"}
+    screening.answer(order, allergic, by=physician, now=opened_at + timedelta(minutes=1))
+    with pytest.raises(Conflict) as refusal:
+        screening.answer(
+            order,
+            {"albumin_allergy": "no", "smoker": "yes"},
+            by=department.technologist(site),
+            now=opened_at + timedelta(minutes=2),
+            read_at=opened_at,
+        )
+    assert refusal.value.sentence.startswith("Ruth Ferreira has just answered")
+    answers = dict(order.answers.values_list("question", "answer"))
+    assert (answers["albumin_allergy"], "smoker" in answers) == ("yes", False)

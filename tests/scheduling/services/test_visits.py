@@ -324,9 +324,7 @@ def test_nobody_is_a_no_show_before_the_time_or_after_check_in(appointment, tech
     )
     arrive(appointment, technologist, None)
     late = appointment.starts_at + HOUR
-    assert refused(visits.no_show, appointment, by=technologist, now=late) == (
-        "This appointment is arrived; it cannot become marked as no-show."
-    )
+    assert refused(visits.no_show, appointment, by=technologist, now=late) == "The patient is here."
 
 
 # Two technologists at once
@@ -389,3 +387,30 @@ def test_an_xray_is_not_recorded_for_a_patient_who_did_not_come(appointment, tec
     visits.no_show(appointment, by=technologist, now=at)
     sentence = refused(visits.record_xray, appointment, ended_at=at, by=technologist, now=at)
     assert sentence == "This appointment is marked as no-show."
+
+
+def test_who_comes_back_on_the_next_day_is_checked_in_and_cleared_again(appointment, technologist):
+    """The X-ray on one day, the scan on the next: yesterday's identity check and clearance do not count."""
+    ready, at = department.ready(appointment, by=technologist)
+    next_day = at + 20 * HOUR
+    ventilation = step(ready, StepKind.VENTILATION)
+    assert refused(visits.start, ventilation, by=technologist, now=next_day) == "Check the patient in first."
+    visits.check_in(ready, identifiers_checked=True, by=technologist, now=next_day)
+    assert refused(visits.start, ventilation, by=technologist, now=next_day) == "Clear the dose first."
+    visits.clear_dose(ready, by=technologist, now=next_day)
+    assert visits.start(ventilation, by=technologist, now=next_day).state == StepState.IN_PROGRESS
+
+
+def test_who_came_for_the_xray_and_not_for_the_scan_is_a_no_show(appointment, technologist):
+    arrive(appointment, technologist, appointment.xray_ends_at)
+    next_day = appointment.lungs_start_at + 20 * HOUR
+    visits.no_show(appointment, by=technologist, now=next_day)
+    assert states(appointment)[:2] == (OrderState.VETTED, AppointmentState.NO_SHOW)
+
+
+def test_an_appointment_is_not_cancelled_while_its_xray_is_running(appointment, technologist):
+    visits.check_in(appointment, identifiers_checked=True, by=technologist, now=appointment.starts_at)
+    visits.start(step(appointment, StepKind.XRAY), by=technologist, now=appointment.starts_at)
+    scheduler, at = department.scheduler(appointment.site), appointment.starts_at
+    sentence = refused(booking.cancel, appointment, reason="Asked", by=scheduler, now=at)
+    assert sentence == "An acquisition is running. End it or undo it, then cancel the appointment."

@@ -16,6 +16,7 @@ from tests.scheduling.services.examination import (
     SECOND,
     TOO_OLD,
     arrive,
+    here,
     override,
     refused,
     states,
@@ -55,6 +56,7 @@ def too_soon(xray_ended_at):
 def test_both_ends_of_the_window_pass_at_dose_and_at_start(gap, xray_ended_at, appointment, technologist):
     arrive(appointment, technologist, xray_ended_at)
     at = xray_ended_at + gap
+    here(appointment, technologist, at)
     visits.clear_dose(appointment, by=technologist, now=at)
     visits.start(step(appointment, StepKind.VENTILATION), by=technologist, now=at)
     assert states(appointment)[3] == StepState.IN_PROGRESS
@@ -64,6 +66,7 @@ def test_both_ends_of_the_window_pass_at_dose_and_at_start(gap, xray_ended_at, a
 def test_one_second_too_soon_is_refused_at_dose(xray_ended_at, appointment, technologist):
     arrive(appointment, technologist, xray_ended_at)
     at = xray_ended_at + HOUR - SECOND
+    here(appointment, technologist, at)
     assert refused(visits.clear_dose, appointment, by=technologist, now=at) == too_soon(xray_ended_at)
 
 
@@ -71,17 +74,17 @@ def test_one_second_too_soon_is_refused_at_dose(xray_ended_at, appointment, tech
 def test_one_second_too_late_is_refused_at_dose(xray_ended_at, appointment, technologist):
     arrive(appointment, technologist, xray_ended_at)
     at = xray_ended_at + 24 * HOUR + SECOND
+    here(appointment, technologist, at)
     assert refused(visits.clear_dose, appointment, by=technologist, now=at) == TOO_OLD
 
 
 @pytest.mark.parametrize("xray_ended_at", XRAY_ENDS)
 def test_the_window_is_judged_again_at_the_first_lung_acquisition(xray_ended_at, appointment, technologist):
+    last, ventilation = xray_ended_at + 24 * HOUR, step(appointment, StepKind.VENTILATION)
     arrive(appointment, technologist, xray_ended_at)
-    visits.clear_dose(appointment, by=technologist, now=xray_ended_at + 24 * HOUR)
-    ventilation = step(appointment, StepKind.VENTILATION)
-    late, soon = xray_ended_at + 24 * HOUR + SECOND, xray_ended_at + HOUR - SECOND
-    assert refused(visits.start, ventilation, by=technologist, now=late) == TOO_OLD
-    assert refused(visits.start, ventilation, by=technologist, now=soon) == too_soon(xray_ended_at)
+    here(appointment, technologist, last)
+    visits.clear_dose(appointment, by=technologist, now=last)
+    assert refused(visits.start, ventilation, by=technologist, now=last + SECOND) == TOO_OLD
     assert states(appointment)[:2] == ("scheduled", "arrived")
 
 
@@ -117,8 +120,10 @@ def test_an_xray_that_is_taken_back_after_the_dose_stops_the_start(appointment, 
 
 def test_perfusion_is_never_blocked_by_the_window(appointment, technologist):
     """Ventilation began in the last minute of the window; perfusion follows nine hours later."""
-    department.ready(appointment, by=technologist)
+    arrive(appointment, technologist, appointment.xray_ends_at)
     last_minute = appointment.xray_ends_at + 24 * HOUR
+    here(appointment, technologist, last_minute)
+    visits.clear_dose(appointment, by=technologist, now=last_minute)
     visits.start(step(appointment, StepKind.VENTILATION), by=technologist, now=last_minute)
     visits.end(step(appointment, StepKind.VENTILATION), by=technologist, now=last_minute + 15 * MINUTE)
     visits.start(step(appointment, StepKind.PERFUSION), by=technologist, now=last_minute + 9 * HOUR)
@@ -154,6 +159,7 @@ def test_a_physicians_override_lets_dose_and_start_go_on(
 ):
     at = datetime(2027, 3, 8, 16, 0, tzinfo=UTC) + ((gap or HOUR) - HOUR)
     arrive(appointment, technologist, gap and at - gap)
+    here(appointment, technologist, at)
     assert refused(visits.clear_dose, appointment, by=technologist, now=at) == sentence
     override(appointment, rule, physician, at)
     visits.clear_dose(appointment, by=technologist, now=at)
