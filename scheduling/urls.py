@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import appointments, desk, orders, patients, visits, worklist
+from scheduling.views import appointments, decisions, desk, orders, patients, visits, worklist
 
 app_name = "scheduling"
 urlpatterns = [
@@ -13,15 +13,16 @@ urlpatterns = [
     path("orders/new/<int:patient_pk>/", orders.new, name="order-new"),
     path("orders/new/<int:patient_pk>/effects/", orders.effects_of_new, name="order-new-effects"),
     path("orders/<int:pk>/", orders.order, name="order"),
-    path("orders/<int:pk>/screening/", orders.answer, name="screening"),
+    path("orders/<int:pk>/screening/", decisions.answer, name="screening"),
     path("orders/<int:pk>/effects/", orders.effects, name="screening-effects"),
-    path("orders/<int:pk>/vet/", orders.vet, name="vet"),
-    path("orders/<int:pk>/vet-by-phone/", orders.vet_by_phone, name="vet-by-phone"),
-    path("orders/<int:pk>/decline/", orders.decline, name="decline"),
-    path("orders/<int:pk>/cancel/", orders.cancel, name="order-cancel"),
-    path("orders/<int:pk>/override/", orders.override, name="override"),
-    path("orders/<int:pk>/override-by-phone/", orders.override_by_phone, name="override-by-phone"),
-    path("decisions/<int:pk>/countersign/", orders.countersign, name="countersign"),
+    path("orders/<int:pk>/vet/", decisions.vet, name="vet"),
+    path("orders/<int:pk>/vet-by-phone/", decisions.vet_by_phone, name="vet-by-phone"),
+    path("orders/<int:pk>/protocol/", decisions.change_protocol, name="protocol"),
+    path("orders/<int:pk>/decline/", decisions.decline, name="decline"),
+    path("orders/<int:pk>/cancel/", decisions.cancel, name="order-cancel"),
+    path("orders/<int:pk>/override/", decisions.override, name="override"),
+    path("orders/<int:pk>/override-by-phone/", decisions.override_by_phone, name="override-by-phone"),
+    path("decisions/<int:pk>/countersign/", decisions.countersign, name="countersign"),
     path("tasks/", desk.tasks, name="tasks"),
     path("tasks/<int:pk>/done/", desk.task_done, name="task-done"),
     path("messages/", desk.messages, name="messages"),

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from reporting.services import drafting, signing
-from scheduling.models import StepKind
+from scheduling.models import StepKind, Task
 from scheduling.services import vetting
 from tests import department
 from tests.callers import Clock
@@ -21,6 +21,7 @@ LATER = department.NOW + timedelta(hours=8)
 PUBLIC = {
     "vqflow:healthz": "asked by the supervisor and by load balancers",
     "api:nowhere": "says 404 to whoever asks",
+    "nowhere": "pages of the sign-in library that do not exist here",
 }
 ALLAUTH = ("account_", "mfa_", "usersessions_")
 # Actions that no address stands for.
@@ -125,11 +126,17 @@ class Place:
             "orders": waiting.pk,
             "orders/new": waiting.patient_id,
             "decisions": by_phone.pk,
+            "tasks": self._call(doctor).pk,
             "appointments": booked.pk,
             "steps": booked.steps.get(kind=StepKind.VENTILATION).pk,
             "reports": performed.pk,
             "results": reported.pk,
         }
+
+    def _call(self, doctor):
+        silent = department.patient(self.site, email_consent=False)
+        called = department.booked(self.site, of=silent, referrer=doctor).procedure.order
+        return called.tasks.get(kind=Task.Kind.PHONE)
 
     def _report(self, order):
         draft = {"scheme": "TEN_TERMS", "category": "pe_present", "findings": "", "impression": "PE."}

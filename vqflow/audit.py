@@ -18,10 +18,10 @@ GENESIS = "0" * 64
 _shown = ContextVar("shown", default=None)
 
 
-def record(action, subject=None, *, by, patients=(), outcome="success", **data):
+def record(action, subject=None, *, by, patients=(), outcome="success", site="", **data):
     """Write one audit event in the caller's transaction.
 
-    `by` is a User or None (the system itself); `patients` are ids of the patients whose data were seen or
+    `by` is a User or None (the system itself, which names the code of the `site` it works for); `patients` are ids of the patients whose data were seen or
     changed; `data` holds plain values about what and why, never a report's text.
     """
     return AuditEvent.objects.create(
@@ -30,7 +30,7 @@ def record(action, subject=None, *, by, patients=(), outcome="success", **data):
         agent_id=str(by.pk) if by else "",
         agent_name=by.username if by else "system",
         agent_role=by.role if by else "",
-        site_code=by.site_code if by else "",
+        site_code=by.site_code if by else site,
         subject_type=subject._meta.label_lower if subject is not None else "",
         subject_id=str(subject.pk) if subject is not None else "",
         patient_ids=sorted(patients),

@@ -23,11 +23,13 @@ def key_of(request):
     return key
 
 
-def fingerprint(request):
+def fingerprint(request, user):
     # A multipart body is gone once its fields have been read, which the CSRF check does before us.
     is_multipart = request.content_type == "multipart/form-data"
     content = request.POST.urlencode().encode() if is_multipart else request.body
-    return hashlib.sha256(f"{request.method} {request.path}\n".encode() + content).hexdigest()
+    # Who has another role or site since then is not shown what was answered before.
+    head = f"{request.method} {request.path}\n{user.role} {user.site_code}\n"
+    return hashlib.sha256(head.encode() + content).hexdigest()
 
 
 def once(request, user, handle):
@@ -39,23 +41,23 @@ def once(request, user, handle):
     the same form can be sent again.
     """
     with audit.reads() as shown:
-        response = _in_one_transaction(request, user, handle)
+        response = _in_one_transaction(request, user, handle, shown)
     if response.status_code >= 400:
         audit.record_again(shown)
     return response
 
 
-def _in_one_transaction(request, user, handle):
-    print_of_request, key = fingerprint(request), key_of(request)
+def _in_one_transaction(request, user, handle, shown):
+    print_of_request, key = fingerprint(request, user), key_of(request)
     with transaction.atomic():
         row, created = _row(user, key, print_of_request)
         if not created:
-            return _again(row, print_of_request)
+            return _again(row, print_of_request, user)
         response = handle()
         if response.status_code >= 400:
             transaction.set_rollback(True)
         elif row is not None:
-            _keep(row, response)
+            _keep(row, response, shown)
     return response
 
 
@@ -68,21 +70,23 @@ def _row(user, key, print_of_request):
     )
 
 
-def _keep(row, response):
+def _keep(row, response, shown):
     if not getattr(response, "is_rendered", True):
         response.render()
     IdempotentRequest.objects.filter(pk=row.pk).update(
         status=response.status_code,
         headers={name: response[name] for name in KEPT_HEADERS if name in response},
         body=response.content.decode(),
+        patient_ids=sorted({patient for event in shown for patient in event.patient_ids}),
     )
 
 
-def _again(row, print_of_request):
+def _again(row, print_of_request, user):
     if row.fingerprint != print_of_request:
         raise Invalid("This idempotency key was used for another request. Send a new key.")
     if row.status is None:
         raise Conflict("This request is still being worked on.")
+    audit.record("request.replayed", by=user, patients=row.patient_ids)
     response = HttpResponse(row.body, status=row.status, headers=row.headers)
     response["Idempotency-Replayed"] = "true"
     return response

@@ -125,6 +125,9 @@ class IdempotentRequest(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     headers = models.JSONField(default=dict)
     body = models.TextField(blank=True)
+    patient_ids = models.JSONField(
+        default=list, help_text="Whose data the answer shows, for the audit of a replay."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotent_request_once")]

@@ -21,8 +21,8 @@ MAY = {
     "account.use": EVERYONE,
     "api.describe": EVERYONE,
     # patients and orders
-    "patient.find": CLINICAL,
-    "patient.view": CLINICAL,
+    "patient.find": CLINICAL | {I},
+    "patient.view": CLINICAL | {I},
     "patient.create": {S, I},
     "order.list": CLINICAL | {I},
     "order.view": CLINICAL | {I},

@@ -61,6 +61,8 @@ def serve(var: Path, port: int, *, demo: bool) -> None:
     logs = var / "log"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     with only_one(var), contextlib.ExitStack() as stopping:
+        if not 0 < port < 65536:
+            raise CannotStart(f"{port} is no port. Choose one from 1024 to 65535, for example PORT=8000.")
         if not port_is_free(port):
             raise CannotStart(f"Port {port} is taken. Choose another, for example PORT={port + 1}.")
         supervisor = Supervisor(say, logs)

@@ -243,7 +243,7 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "vqflow.api.access.TokenAuthentication",
         "vqflow.api.access.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["vqflow.api.access.Permitted"],

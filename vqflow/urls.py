@@ -1,4 +1,4 @@
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from vqflow import views
 
@@ -15,6 +15,8 @@ kernel = [
 
 urlpatterns = [
     path("", include((kernel, "vqflow"))),
+    # Accounts are made and reset by the administrator: these pages of the library do not exist here.
+    re_path(r"^account/(email|confirm-email|password/reset|password/set)\b", views.nowhere, name="nowhere"),
     path("account/", include("allauth.urls")),
     path("", include("scheduling.urls")),
     path("", include("reporting.urls")),

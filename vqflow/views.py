@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, connection
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -79,6 +79,14 @@ def theme(request):
     request.user.theme = chosen if chosen in Theme.values else Theme.SYSTEM
     request.user.save(update_fields=["theme"])
     return redirect(_local(request.POST.get("next")))
+
+
+@login_not_required
+def nowhere(request):
+    raise Http404
+
+
+nowhere.action = None
 
 
 @login_not_required

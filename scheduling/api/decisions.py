@@ -43,6 +43,19 @@ class Vetting(Deciding):
         return self.decide(request, pk, vetting.vet, VettingIn)
 
 
+class ChangeOfProtocol(Deciding):
+    actions = {"POST": "order.vet"}
+
+    @extend_schema(
+        operation_id="orders_change_protocol",
+        summary="Give a vetted order that is not booked another protocol",
+        request=VettingIn,
+        responses=OrderDetailOut,
+    )
+    def post(self, request, pk):
+        return self.decide(request, pk, vetting.change_protocol, VettingIn)
+
+
 class PhoneVetting(Deciding):
     actions = {"POST": "order.vet_by_phone"}
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{order}/screening", orders.Answers.as_view(), name="screening"),
     path(f"{order}/cancel", orders.Cancellation.as_view(), name="order-cancel"),
     path(f"{order}/vetting", decisions.Vetting.as_view(), name="vetting"),
+    path(f"{order}/protocol", decisions.ChangeOfProtocol.as_view(), name="protocol"),
     path(f"{order}/vetting-by-phone", decisions.PhoneVetting.as_view(), name="vetting-by-phone"),
     path(f"{order}/decline", decisions.Declining.as_view(), name="decline"),
     path(f"{order}/overrides", decisions.Override.as_view(), name="overrides"),

@@ -1037,7 +1037,7 @@ class Migration(migrations.Migration):
                     "lapsed_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="An override of the X-ray window ends with its appointment.",
+                        help_text="An override of the X-ray window ends with its appointment, a vetting with a change of protocol.",
                         null=True,
                     ),
                 ),
@@ -1110,7 +1110,7 @@ class Migration(migrations.Migration):
                         name="decision_countersigned_complete",
                     ),
                     models.UniqueConstraint(
-                        condition=models.Q(("kind", "vetting")),
+                        condition=models.Q(("kind", "vetting"), ("lapsed_at__isnull", True)),
                         fields=("order",),
                         name="decision_one_vetting_per_order",
                     ),

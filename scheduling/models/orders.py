@@ -182,7 +182,9 @@ class Decision(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     by_phone = models.BooleanField(default=False)
     lapsed_at = models.DateTimeField(
-        null=True, blank=True, help_text="An override of the X-ray window ends with its appointment."
+        null=True,
+        blank=True,
+        help_text="An override of the X-ray window ends with its appointment, a vetting with a change of protocol.",
     )
     countersigned_at = models.DateTimeField(null=True, blank=True)
     countersigned_by = models.ForeignKey(
@@ -205,7 +207,9 @@ class Decision(models.Model):
             ),
             together("countersigned_at", "countersigned_by", name="decision_countersigned_complete"),
             models.UniqueConstraint(
-                fields=["order"], condition=Q(kind="vetting"), name="decision_one_vetting_per_order"
+                fields=["order"],
+                condition=Q(kind="vetting", lapsed_at__isnull=True),
+                name="decision_one_vetting_per_order",
             ),
         ]
         triggers = [

@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from scheduling.engine import screening as rules
 from scheduling.engine.states import UNFINISHED_ORDER, OrderState
 from scheduling.examinations import XRAY_RULES, resolved_rules
-from scheduling.models import Decision, RequestedProcedure, Task
+from scheduling.models import Decision, Order, RequestedProcedure, Task
 from scheduling.services import screening, transitions
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid, NotAllowed
@@ -55,6 +55,34 @@ def vet(order, *, protocol, by, now, note="", physician=None):
     audit.record(
         "order.vetted", order, by=by, patients=[order.patient_id], protocol=str(protocol), by_phone=by_phone
     )
+    return decision
+
+
+def why_not_change_protocol(order):
+    """A sentence why a vetted order cannot be given another protocol, or None."""
+    if order.state == OrderState.SCHEDULED:
+        return "This order is booked. Cancel the appointment before the protocol is changed."
+    if order.state != OrderState.VETTED:
+        return f"This order is {transitions.words(order.state)}; its protocol stays."
+    return None
+
+
+@transaction.atomic
+def change_protocol(order, *, protocol, by, now, note=""):
+    """Give a vetted order that is not booked another protocol: what is known of the patient has changed.
+
+    The earlier decision lapses and stays. Raises Conflict once the order is booked or over.
+    """
+    policy.permit(by, "order.vet")
+    order.state = Order.objects.select_for_update().values_list("state", flat=True).get(pk=order.pk)
+    if refusal := why_not_change_protocol(order):
+        raise Conflict(refusal)
+    if protocol.site_id != order.site_id or not protocol.is_active:
+        raise Invalid("This protocol is not in use here.", fields={"protocol": ["Choose from the list."]})
+    order.decisions.filter(kind=Decision.Kind.VETTING, lapsed_at=None).update(lapsed_at=now)
+    RequestedProcedure.objects.filter(order=order).update(protocol=protocol, protocol_note=note)
+    decision = _decide(order, Decision.Kind.VETTING, "", note or protocol.name, None, by=by, now=now)
+    audit.record("order.protocol_changed", order, by=by, patients=[order.patient_id], protocol=str(protocol))
     return decision
 
 

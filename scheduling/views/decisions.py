@@ -67,6 +67,22 @@ def answer(request, pk):
 
 
 @page("order.vet", methods=("POST",))
+def change_protocol(request, pk):
+    def act(order, form):
+        vetting.change_protocol(order, by=request.user, now=timezone.now(), **form.cleaned_data)
+
+    return _decide(
+        request,
+        pk,
+        "order.vet",
+        name="protocol_form",
+        form_of=lambda data, order: VetForm(data, user=request.user, by_phone=False, auto_id="id_protocol_%s"),
+        act=act,
+        done="Protocol changed.",
+    )
+
+
+@page("order.vet", methods=("POST",))
 def vet(request, pk):
     return _vet(request, pk, by_phone=False)
 

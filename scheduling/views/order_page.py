@@ -154,6 +154,8 @@ def _actions(user, order):
         "may_vet_by_phone": policy.allows(user, "order.vet_by_phone")
         and order.is_stat
         and vetting.why_not_vet(order) is None,
+        "may_change_protocol": policy.allows(user, "order.vet")
+        and vetting.why_not_change_protocol(order) is None,
         "may_decline": policy.allows(user, "order.vet")
         and order.state in (OrderState.REQUESTED, OrderState.VETTED),
         "may_cancel": policy.allows(user, "order.cancel") and is_open,
@@ -184,6 +186,8 @@ def _forms(user, order, now, bound):
         "screening": screening,
         "questions": beside(screening, effects),
         "vet_form": bound.get("vet_form") or VetForm(user=user, initial=chosen),
+        "protocol_form": bound.get("protocol_form")
+        or VetForm(user=user, initial=chosen, auto_id="id_protocol_%s"),
         "phone_form": bound.get("phone_form")
         or VetForm(user=user, by_phone=True, initial=chosen, auto_id="id_phone_%s"),
         "decline_form": bound.get("decline_form") or ReasonForm(auto_id="id_decline_%s"),

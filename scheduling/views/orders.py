@@ -16,37 +16,11 @@ from scheduling.models import PatientClass, Priority, Site
 from scheduling.services import access, intake
 from scheduling.templatetags import clock
 from scheduling.views import order_page
-from scheduling.views.decisions import (
-    answer,
-    cancel,
-    countersign,
-    decline,
-    override,
-    override_by_phone,
-    vet,
-    vet_by_phone,
-)
 from vqflow import policy
 from vqflow.errors import Invalid
 from vqflow.models import Role
 from vqflow.pages import page
 
-__all__ = [
-    "answer",
-    "cancel",
-    "countersign",
-    "decline",
-    "effects",
-    "effects_of_new",
-    "listing",
-    "new",
-    "new_stat",
-    "order",
-    "override",
-    "override_by_phone",
-    "vet",
-    "vet_by_phone",
-]
 PER_PAGE = 40
 TABS = {"vet": "To vet", "book": "To book", "booked": "Booked", "all": "All open"}
 FIRST_TAB = {Role.READER: "vet"}

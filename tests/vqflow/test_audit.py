@@ -139,6 +139,11 @@ class TestPage:
         assert "The audit trail has been changed" in page
         assert "were changed after they were sealed." in page
 
+    def test_control_characters_in_the_address_are_dropped(self, page_of, privacy_officer, events):
+        answer = page_of(privacy_officer).get("/audit/?agent=%00te%0ass%7f%85")
+        assert (answer.status_code, answer.context["agent"]) == (200, "tess\ufffd")
+        assert page_of(privacy_officer).get("/audit/?agent=%00").context["agent"] == ""
+
     def test_names_are_escaped(self, page_of, privacy_officer):
         page = page_of(privacy_officer).get("/audit/?agent=<script>alert(1)</script>").content.decode()
         assert "<script>alert" not in page

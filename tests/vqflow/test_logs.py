@@ -40,16 +40,21 @@ def site(db):
     return department.site(equipped=False)
 
 
-def insert_twice(site):
-    """The same number again: PostgreSQL quotes it in the message of its refusal."""
-    values = {"site": site, "mrn": NAME, "mrn_issuer": "riverside", "family_name": NAME, "given_name": "Ann"}
+def insert_a_patient(site):
+    """Without the resource that every patient is: PostgreSQL quotes the whole row in its refusal."""
     with transaction.atomic():
-        for _ in range(2):
-            Patient.objects.create(**values, born_on=date(1960, 5, 17), sex="female")
+        Patient.objects.create(
+            site=site,
+            mrn="M1",
+            mrn_issuer="riverside",
+            family_name=NAME,
+            born_on=date(1960, 5, 17),
+            sex="male",
+        )
 
 
 def insert_against_a_rule(site):
-    """A weight that no check allows: PostgreSQL quotes the whole row."""
+    """The same from a check, which has a name."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE weighed (name text, kg int CONSTRAINT kg_positive CHECK (kg > 0))"
@@ -63,7 +68,7 @@ def read_a_name_as_a_number(site):
 
 
 FAULTS = [
-    (insert_twice, "psycopg.errors.UniqueViolation (SQLSTATE 23505, constraint "),
+    (insert_a_patient, "psycopg.errors.NotNullViolation (SQLSTATE 23502)"),
     (insert_against_a_rule, "psycopg.errors.CheckViolation (SQLSTATE 23514, constraint kg_positive)"),
     (read_a_name_as_a_number, "psycopg.errors.InvalidTextRepresentation (SQLSTATE 22P02)"),
 ]
@@ -106,7 +111,7 @@ def test_a_refused_row_is_told_by_type_state_constraint_and_place_alone(site, li
 
 def test_an_exception_of_the_database_as_a_value_is_withheld(site, lines):
     with pytest.raises(Error, match=NAME) as caught:
-        insert_twice(site)
+        insert_a_patient(site)
     without_a_traceback(caught.value)
     text, [line] = lines()
     assert NAME not in text
@@ -116,7 +121,7 @@ def test_an_exception_of_the_database_as_a_value_is_withheld(site, lines):
 def test_what_wraps_an_exception_of_the_database_may_quote_it_and_is_withheld_too(site, lines):
     def wrapped():
         try:
-            insert_twice(site)
+            insert_a_patient(site)
         except Error as error:
             raise RuntimeError(f"cannot save: {error}") from None
 
@@ -127,7 +132,7 @@ def test_what_wraps_an_exception_of_the_database_may_quote_it_and_is_withheld_to
     assert NAME not in text
     assert line["event"] == "Task raised (withheld)"
     assert line["exception"].startswith("builtins.RuntimeError\n")
-    assert "from psycopg.errors.UniqueViolation (SQLSTATE 23505" in line["exception"]
+    assert "from psycopg.errors.NotNullViolation (SQLSTATE 23502)" in line["exception"]
 
 
 def test_of_a_group_every_member_is_withheld(lines):
@@ -142,15 +147,15 @@ def test_of_a_group_every_member_is_withheld(lines):
 def test_a_failed_task_of_celery_is_withheld(site, lines):
     app = celery.Celery("test", set_as_current=False)
 
-    @app.task(name="test.insert_twice")
+    @app.task(name="test.insert_a_patient")
     def save():
-        insert_twice(site)
+        insert_a_patient(site)
 
     assert save.apply().failed()
     text, [line] = lines()
     assert NAME not in text
-    assert line["event"].startswith("Task test.insert_twice[")
-    assert "UniqueViolation" in line["exception"]
+    assert line["event"].startswith("Task test.insert_a_patient[")
+    assert "NotNullViolation" in line["exception"]
 
 
 def test_other_exceptions_keep_the_first_line_of_their_message(lines):

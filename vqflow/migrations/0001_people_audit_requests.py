@@ -217,6 +217,12 @@ class Migration(migrations.Migration):
                 ("headers", models.JSONField(default=dict)),
                 ("body", models.TextField(blank=True)),
                 (
+                    "patient_ids",
+                    models.JSONField(
+                        default=list, help_text="Whose data the answer shows, for the audit of a replay."
+                    ),
+                ),
+                (
                     "user",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL

@@ -191,8 +191,14 @@ def settle(message, state, *, now, code="", sentences=None, **changes):
             return False
         calls.instead_of(message, sentences=sentences or {}, now=now)
         if state != MessageState.PENDING:
+            order = message.order
             audit.record(
-                f"message.{state}", message, by=None, patients=[message.order.patient_id], kind=message.kind
+                f"message.{state}",
+                message,
+                by=None,
+                site=order.site.code,
+                patients=[order.patient_id],
+                kind=message.kind,
             )
     log.info("messages.settled", message=str(message.pk), kind=message.kind, state=str(state), code=code)
     return True

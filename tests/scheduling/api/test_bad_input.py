@@ -202,6 +202,28 @@ def test_a_period_that_cannot_be_is_refused(vetted, scheduler, parameters):
     assert (status, list(refused["errors"])) == (422, list(parameters))
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2101-01-01", "9999-12-31"])
+def test_a_day_outside_the_years_of_the_calendar_is_refused(scheduler, vetted, day):
+    sentence = ["Choose a day of the years 2000 to 2100."]
+    status, refused = scheduler.get("worklist", day=day)
+    assert (status, refused["errors"]) == (422, {"day": sentence})
+    status, refused = scheduler.get(f"orders/{vetted.pk}/itineraries", first_day=day)
+    assert (status, refused["errors"]) == (422, {"first_day": sentence})
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2100-12-31"])
+def test_the_first_and_the_last_day_of_the_calendar_have_a_worklist(scheduler, day):
+    status, listed = scheduler.get("worklist", day=day)
+    assert (status, listed["day"], listed["rows"]) == (200, day, [])
+
+
+def test_a_booking_or_a_move_without_any_start_is_refused_at_the_field(site, scheduler, vetted):
+    appointment = department.booked(site)
+    for address in (f"orders/{vetted.pk}/appointment", f"appointments/{appointment.pk}/move"):
+        status, refused = scheduler.post(address, {"starts": {}})
+        assert (status, refused["errors"]) == (422, {"starts": ["Give the start of each step."]}), address
+
+
 @pytest.mark.parametrize("cursor", ["x", "cD14", "cD0xMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=", "ü", "cD0lMDA="])
 @pytest.mark.parametrize("address", ["orders", "messages"])
 def test_a_cursor_that_is_not_ours_is_no_fault_of_the_server(scheduler, address, cursor):
@@ -272,3 +294,17 @@ def test_inactive_referrers_are_not_chosen(site, scheduler, referrer):
     Referrer.objects.filter(pk=referrer.pk).update(is_active=False)
     body = {"clinical_question": "PE?", "ward": "ED", "referrer": referrer.pk}
     assert scheduler.post("orders/stat", body)[1]["errors"] == {"referrer": [SITE_ONLY]}
+
+
+def test_a_call_is_closed_once_and_only_a_call(site, scheduler):
+    silent = department.patient(site, email_consent=False)
+    order = department.booked(site, of=silent, answers={}).procedure.order
+    call, question = order.tasks.get(kind="phone"), order.tasks.filter(kind="ask").first()
+    status, closed = scheduler.post(f"tasks/{call.pk}/done", key="once")
+    assert (status, closed["id"], closed["closed_by"]) == (200, call.pk, "Sam Reed")
+    assert scheduler.post(f"tasks/{call.pk}/done", key="once") == (status, closed)
+    status, refused = scheduler.post(f"tasks/{call.pk}/done")
+    assert (status, refused["detail"]) == (409, "This call is done already.")
+    status, refused = scheduler.post(f"tasks/{question.pk}/done")
+    assert (status, refused["detail"].split(".")[0]) == (409, "Only calls are closed by hand")
+    assert call.pk not in {task["id"] for task in scheduler.get("tasks")[1]["results"]}

@@ -12,7 +12,7 @@ from vqflow.models import AuditEvent, Role
 
 pytestmark = pytest.mark.django_db
 
-READS = ["patient", "order", "appointment", "step"]
+READS = ["patient", "order", "appointment", "step", "task"]
 
 
 @pytest.fixture
@@ -22,7 +22,8 @@ def site():
 
 @pytest.fixture
 def appointment(site):
-    return department.booked(site)
+    """Of a patient whom the desk has to phone."""
+    return department.booked(site, of=department.patient(site, email_consent=False))
 
 
 def key(kind, appointment):
@@ -32,6 +33,7 @@ def key(kind, appointment):
         "order": order.pk,
         "appointment": appointment.pk,
         "step": appointment.steps.first().pk,
+        "task": order.tasks.get(kind="phone").pk,
     }[kind]
 
 
@@ -42,6 +44,7 @@ def key(kind, appointment):
         ("order", "order.view"),
         ("appointment", "worklist.view"),
         ("step", "visit.perform"),
+        ("task", "task.close"),
     ],
 )
 def test_a_read_writes_one_audit_row_that_names_the_patient(kind, action, site, appointment):
@@ -93,6 +96,7 @@ def test_the_administrator_sees_no_patient(kind, site, appointment):
         ("order", ["patient.name", "referrer.name", "site.code", "procedure.protocol.name"]),
         ("appointment", ["site.time_zone", "procedure.order.patient.name", "procedure.order.referrer.name"]),
         ("step", ["appointment.site.time_zone", "appointment.procedure.order.patient.name"]),
+        ("task", ["order.patient.name", "order.site.time_zone"]),
     ],
 )
 def test_what_a_page_shows_of_it_comes_with_it(kind, shown, site, appointment, django_assert_num_queries):

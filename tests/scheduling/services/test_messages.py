@@ -7,12 +7,13 @@ from django.db import connections, transaction
 
 from scheduling.models import Message, MessageKind, MessageState, PatientClass, StepKind, Task
 from scheduling.services import booking, messages, visits
-from scheduling.services.messages import planning, sending
+from scheduling.services.messages import calls, planning, sending
 from tests import department
 from tests.department import NOW, TODAY, ZONE
 from tests.relay import point_at, running
 from vqflow.embedded.place import free_port
-from vqflow.models import AuditEvent, Heartbeat
+from vqflow.errors import Conflict, NotAllowed
+from vqflow.models import AuditEvent, Heartbeat, Role
 
 pytestmark = pytest.mark.django_db
 NEXT_WEEK = TODAY + timedelta(days=7)
@@ -56,6 +57,19 @@ def states(**where):
 
 def open_calls():
     return list(Task.objects.filter(kind="phone", closed_at=None).values_list("about", flat=True))
+
+
+def call_about(appointment, kind, *, revision=1):
+    return f"appointment:{appointment.pk}:{revision}:{kind}"
+
+
+def silent_patient(site):
+    return department.patient(site, email_consent=False)
+
+
+def call(site, *, now=NOW):
+    """The desk makes the one open call."""
+    calls.done(Task.objects.get(kind="phone", closed_at=None), by=department.scheduler(site), now=now)
 
 
 def move(appointment, *, now=NOW, days=1):
@@ -202,9 +216,101 @@ def test_without_an_address_a_cancellation_is_phoned_only_if_the_booking_was(sit
     cancel(department.booked(site, of=silent, first_day=NEXT_WEEK))
     assert open_calls() == []
     appointment = department.booked(site, of=silent, first_day=NEXT_WEEK)
-    Task.objects.filter(kind="phone").update(closed_at=NOW)
+    call(site)
     cancel(appointment)
-    assert open_calls() == ["appointment:cancelled"]
+    assert open_calls() == [call_about(appointment, "cancelled")]
+
+
+def test_without_an_address_each_move_is_a_new_call_and_closes_the_one_before(site):
+    appointment = department.booked(site, of=silent_patient(site), first_day=NEXT_WEEK)
+    later = NOW + timedelta(hours=1)
+    move(appointment, now=later)
+    before = Task.objects.get(about=call_about(appointment, "confirmation"))
+    assert (before.closed_at, before.closed_by) == (later, None)
+    assert open_calls() == [call_about(appointment, "moved", revision=2)]
+    call(site, now=later)
+    move(appointment, now=later)
+    assert open_calls() == [call_about(appointment, "moved", revision=3)]
+    move(appointment, now=later)
+    assert open_calls() == [call_about(appointment, "moved", revision=4)]
+    assert Task.objects.get(closed_at=None, kind="phone").due_at == appointment.starts_at + timedelta(days=3)
+
+
+def test_a_move_leaves_the_calls_of_other_orders_open(site):
+    other = department.booked(site, of=silent_patient(site), first_day=NEXT_WEEK)
+    moving = department.booked(site, of=silent_patient(site), first_day=NEXT_WEEK)
+    move(moving)
+    wanted = {call_about(other, "confirmation"), call_about(moving, "moved", revision=2)}
+    assert set(open_calls()) == wanted
+
+
+def test_a_call_about_an_earlier_cancellation_stays_open_when_the_next_appointment_ends(site):
+    silent = silent_patient(site)
+    first = department.booked(site, of=silent, first_day=NEXT_WEEK)
+    call(site)
+    cancel(first)
+    order = first.procedure.order
+    order.refresh_from_db()
+    starts = department.proposal(order, first_day=NEXT_WEEK).starts
+    second = booking.book(order, starts=starts, by=department.scheduler(site), now=NOW)
+    assert set(open_calls()) == {call_about(first, "cancelled"), call_about(second, "confirmation")}
+    cancel(second)
+    assert open_calls() == [call_about(first, "cancelled")]
+
+
+def test_a_patient_who_was_never_called_is_not_told_of_a_cancellation_after_a_move(site):
+    appointment = department.booked(site, of=silent_patient(site), first_day=NEXT_WEEK)
+    cancel(move(appointment))
+    assert open_calls() == []
+
+
+# Calls that are made
+
+
+@pytest.fixture
+def to_call(site):
+    department.booked(site, of=silent_patient(site), first_day=NEXT_WEEK)
+    return Task.objects.select_related("order").get(kind="phone")
+
+
+def test_a_call_that_is_made_is_closed_by_who_made_it_and_audited(site, to_call):
+    by = department.technologist(site)
+    calls.done(to_call, by=by, now=NOW)
+    row = Task.objects.get(pk=to_call.pk)
+    assert (row.closed_at, row.closed_by) == (NOW, by)
+    event = AuditEvent.objects.get(action="task.closed")
+    assert (event.agent_id, event.subject_id, event.patient_ids) == (
+        str(by.pk),
+        str(row.pk),
+        [row.order.patient_id],
+    )
+
+
+def test_a_call_is_made_once_even_by_two_who_both_saw_it_open(site, to_call):
+    first, second = department.scheduler(site), department.scheduler(site)
+    as_read_by_the_second = Task.objects.select_related("order").get(pk=to_call.pk)
+    calls.done(to_call, by=first, now=NOW)
+    with pytest.raises(Conflict, match=r"This call is done already\."):
+        calls.done(as_read_by_the_second, by=second, now=NOW + timedelta(minutes=1))
+    row = Task.objects.get(pk=to_call.pk)
+    assert (row.closed_at, row.closed_by) == (NOW, first)
+    assert AuditEvent.objects.filter(action="task.closed").count() == 1
+
+
+def test_a_task_that_is_no_call_is_not_closed_by_hand(site):
+    department.order(site, answers={})
+    question = Task.objects.filter(kind="ask").first()
+    with pytest.raises(Conflict, match="Only calls are closed by hand"):
+        calls.done(question, by=department.scheduler(site), now=NOW)
+    question.refresh_from_db()
+    assert question.closed_at is None
+
+
+def test_only_clinical_roles_close_a_call(site, to_call):
+    for role in (Role.REFERRER, Role.INTEGRATION, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER):
+        with pytest.raises(NotAllowed):
+            calls.done(to_call, by=department.user(role, site), now=NOW)
+    assert len(open_calls()) == 1
 
 
 def test_a_ready_result_is_told_to_the_referrer_once_per_version(site):
@@ -274,7 +380,11 @@ def test_a_reminder_found_after_the_visit_began_expires_without_a_call(site, rel
 def test_a_confirmation_that_came_too_late_is_phoned(site, relay):
     appointment = department.booked(site, first_day=TODAY)
     messages.send_due(now=appointment.starts_at)
-    assert (states(), relay.mails, open_calls()) == (["expired"], [], ["appointment:confirmation"])
+    assert (states(), relay.mails, open_calls()) == (
+        ["expired"],
+        [],
+        [call_about(appointment, "confirmation")],
+    )
 
 
 def test_consent_withdrawn_before_sending_stops_the_mail(site, relay):
@@ -282,12 +392,16 @@ def test_consent_withdrawn_before_sending_stops_the_mail(site, relay):
     patient = appointment.procedure.order.patient
     type(patient).objects.update(email_consent_at=None, email_consent_by=None)
     messages.send_due(now=NOW)
-    assert (states()[0], relay.mails, open_calls()) == ("cancelled", [], ["appointment:confirmation"])
+    assert (states()[0], relay.mails, open_calls()) == (
+        "cancelled",
+        [],
+        [call_about(appointment, "confirmation")],
+    )
 
 
 def test_a_busy_relay_is_tried_again_later_and_then_given_up(site, relay):
     relay.refuse_recipient = "450 Busy"
-    department.booked(site, first_day=NEXT_WEEK)
+    appointment = department.booked(site, first_day=NEXT_WEEK)
     confirmation = Message.objects.filter(kind="confirmation")
     now, waits = NOW, []
     for _ in range(sending.MAX_ATTEMPTS - 1):
@@ -299,16 +413,19 @@ def test_a_busy_relay_is_tried_again_later_and_then_given_up(site, relay):
     assert timedelta(seconds=30) <= waits[0] <= timedelta(seconds=65)
     assert timedelta(minutes=30) <= waits[-1] <= timedelta(hours=1, seconds=5)
     messages.send_due(now=now)
-    assert (confirmation.get().state, open_calls()) == ("failed", ["appointment:confirmation"])
+    assert (confirmation.get().state, open_calls()) == (
+        "failed",
+        [call_about(appointment, "confirmation")],
+    )
 
 
 def test_a_refused_recipient_is_phoned_at_once(site, relay):
     relay.refuse_recipient = "550 No such user"
-    department.booked(site, first_day=NEXT_WEEK)
+    appointment = department.booked(site, first_day=NEXT_WEEK)
     assert messages.send_due(now=NOW) == 0
     row = Message.objects.get(kind="confirmation")
     assert (row.state, row.attempts, row.last_error) == ("failed", 1, "550")
-    assert open_calls() == ["appointment:confirmation"]
+    assert open_calls() == [call_about(appointment, "confirmation")]
 
 
 def test_an_answer_lost_after_the_mail_was_taken_brings_one_more_with_the_same_id(site, relay):
@@ -338,7 +455,7 @@ def test_a_line_break_in_the_address_is_never_sent(site, relay):
     assert messages.send_due(now=NOW) == 0
     row = Message.objects.get(kind="confirmation")
     assert (row.state, row.attempts, relay.mails) == ("failed", 1, [])
-    assert open_calls() == ["appointment:confirmation"]
+    assert open_calls() == [call_about(appointment, "confirmation")]
 
 
 def test_a_line_break_in_the_clinics_name_adds_no_header(site, relay):

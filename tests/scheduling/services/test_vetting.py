@@ -332,3 +332,26 @@ def test_of_two_physicians_who_vet_at_once_one_does_it_and_the_other_is_told():
     order.procedure.refresh_from_db()
     assert told == ["Somebody was faster: this order has been vetted."]
     assert order.procedure.protocol.name == decision.reason
+
+
+def test_a_vetted_order_gets_another_protocol_and_keeps_both_decisions():
+    """Known after the vetting: respiratory isolation, so perfusion only."""
+    site = department.site()
+    order, physician = department.order(site), department.attending(site)
+    perfusion_only = site.protocols.get(key="Q_ONLY")
+    vetting.change_protocol(order, protocol=perfusion_only, by=physician, now=NOW, note="Isolation")
+    first, second = order.decisions.filter(kind="vetting").order_by("pk")
+    assert (first.lapsed_at, second.lapsed_at) == (NOW, None)
+    assert set(department.proposal(Order.objects.get()).starts) == {"xray", "perfusion"}
+
+
+def test_a_booked_order_keeps_its_protocol():
+    site = department.site()
+    order = department.booked(site).procedure.order
+    with pytest.raises(Conflict) as refusal:
+        vetting.change_protocol(
+            order, protocol=site.protocols.get(key="Q_ONLY"), by=department.attending(site), now=NOW
+        )
+    assert refusal.value.sentence == (
+        "This order is booked. Cancel the appointment before the protocol is changed."
+    )

@@ -129,6 +129,8 @@ def test_an_order_that_is_not_vetted_has_no_proposals_and_says_why(page_of, site
         ({"first_day": "2027-03-07"}, "This day is over."),
         ({"first_day": "2029-03-07"}, "more than a year ahead"),
         ({"first_day": "soon"}, "Enter a date."),
+        ({"first_day": "0001-01-01"}, "This day is over."),
+        ({"first_day": "9999-12-31"}, "more than a year ahead"),
         ({"days": "61"}, "Choose from the list."),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scheduling.models import Message, MessageState
+from scheduling.models import Message, MessageState, Task
 from tests import department
 from vqflow.models import AuditEvent
 
@@ -75,3 +75,65 @@ def test_the_lists_ask_no_more_for_three_orders_than_for_one(
         browser.get(TASKS)
     with django_assert_num_queries(8):
         browser.get(MESSAGES)
+
+
+@pytest.fixture
+def call(site, scheduler):
+    """An open call: the patient has no e-mail address."""
+    silent = department.patient(site, email_consent=False)
+    order = department.booked(site, by=scheduler, of=silent).procedure.order
+    return order.tasks.get(kind=Task.Kind.PHONE)
+
+
+def done(task):
+    return f"/tasks/{task.pk}/done/"
+
+
+def test_a_call_is_closed_from_the_list_and_leads_back_to_it(page_of, scheduler, call):
+    browser, here = page_of(scheduler), f"{TASKS}?kind=phone"
+    page = browser.get(here).content.decode()
+    assert f'action="{done(call)}"' in page
+    assert f'name="next" value="{here}"' in page
+    answer = browser.post(done(call), {"next": here}, follow=True)
+    assert answer.redirect_chain == [(here, 302)]
+    assert "Noted." in answer.content.decode()
+    call.refresh_from_db()
+    assert (call.closed_at, call.closed_by) == (department.NOW, scheduler)
+    assert done(call) not in answer.content.decode()
+
+
+def test_a_call_is_closed_from_the_page_of_its_order(page_of, technologist, call):
+    browser, order = page_of(technologist), f"/orders/{call.order_id}/"
+    assert f'action="{done(call)}"' in browser.get(order).content.decode()
+    assert browser.post(done(call))["Location"] == order
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_after_a_call_nobody_is_led_to_another_site(page_of, scheduler, call, elsewhere):
+    assert page_of(scheduler).post(done(call), {"next": elsewhere})["Location"] == f"/orders/{call.order_id}/"
+
+
+def test_a_button_pressed_twice_is_one_call(page_of, scheduler, call):
+    answers = [page_of(scheduler).post(done(call), {"request_id": "one"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert AuditEvent.objects.filter(action="task.closed").count() == 1
+
+
+def test_a_call_that_somebody_else_has_made_says_so(page_of, scheduler, technologist, call):
+    page_of(technologist).post(done(call))
+    answer = page_of(scheduler).post(done(call))
+    assert answer.status_code == 409
+    assert "This call is done already." in answer.content.decode()
+
+
+def test_only_calls_have_the_button(page_of, site, scheduler):
+    department.order(site, by=scheduler, answers={})
+    assert "/done/" not in page_of(scheduler).get(TASKS).content.decode()
+    question = Task.objects.filter(kind="ask").first()
+    assert page_of(scheduler).post(done(question)).status_code == 409
+
+
+def test_another_site_s_call_is_not_found(page_of, elsewhere, call):
+    assert page_of(department.scheduler(elsewhere)).post(done(call)).status_code == 404
+    call.refresh_from_db()
+    assert call.closed_at is None

@@ -69,7 +69,7 @@ class TestTheList:
         assert answer.context["is_today"]
 
     @pytest.mark.parametrize(
-        "query", ["day=soon", "day=0001-01-01", "room=x", "room=99999999999", "state=odd"]
+        "query", ["day=soon", "day=0001-01-01", "day=9999-12-31", "room=x", "room=99999999999", "state=odd"]
     )
     def test_what_cannot_be_read_falls_back(self, camera, site, query):
         booked(site, "Okafor")
