@@ -21,8 +21,9 @@ _shown = ContextVar("shown", default=None)
 def record(action, subject=None, *, by, patients=(), outcome="success", site="", **data):
     """Write one audit event in the caller's transaction.
 
-    `by` is a User or None (the system itself, which names the code of the `site` it works for); `patients` are ids of the patients whose data were seen or
-    changed; `data` holds plain values about what and why, never a report's text.
+    `by` is a User or None: the system itself, which names the code of the `site` it works for. `patients` are ids
+    of the patients whose data were seen or changed; `data` holds plain values about what and why, never a
+    report's text.
     """
     return AuditEvent.objects.create(
         action=action,

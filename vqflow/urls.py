@@ -16,7 +16,7 @@ kernel = [
 urlpatterns = [
     path("", include((kernel, "vqflow"))),
     # Accounts are made and reset by the administrator: these pages of the library do not exist here.
-    re_path(r"^account/(email|confirm-email|password/reset|password/set)\b", views.nowhere, name="nowhere"),
+    re_path(r"^account/(?:email|confirm-email|password/reset|password/set)\b", views.nowhere, name="nowhere"),
     path("account/", include("allauth.urls")),
     path("", include("scheduling.urls")),
     path("", include("reporting.urls")),

@@ -67,11 +67,6 @@ class StartsIn(Input):
     ventilation = Instant(required=False)
     perfusion = Instant(required=False)
 
-    def validate(self, starts):
-        if not starts:
-            raise serializers.ValidationError("Give the start of each step.")
-        return starts
-
 
 class MoveIn(Input):
     starts = StartsIn()
@@ -81,6 +76,11 @@ class MoveIn(Input):
         default=list,
         help_text="The proposal's rooms and people; where one is gone, another of its kind is taken.",
     )
+
+    def validate_starts(self, starts):
+        if not starts:
+            raise serializers.ValidationError("Choose a time.")
+        return starts
 
     def validate_resource_ids(self, ids):
         known = Resource.objects.for_user(self.context["request"].user).filter(pk__in=ids)

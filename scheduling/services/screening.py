@@ -10,8 +10,8 @@ from scheduling.services import transitions
 from vqflow import audit
 from vqflow.errors import Conflict, Invalid
 
-# A decision by phone has to be countersigned even when the order has ended.
-MOOT_WITHOUT_ORDER = (Task.Kind.ASK, Task.Kind.CONSULT, Task.Kind.PHONE)
+# A decision by phone has to be countersigned, and a patient phoned, even when the order has ended.
+MOOT_WITHOUT_ORDER = (Task.Kind.ASK, Task.Kind.CONSULT)
 
 
 @transaction.atomic

@@ -34,11 +34,15 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A whole visit. `starts_at` is when the patient is first needed, preparation included."""
+    """A whole plan. `starts_at` is when the patient is first needed, preparation included.
+
+    `visits`: (comes at, leaves at) of each coming, two where the X-ray is on an earlier local day.
+    """
 
     steps: tuple[Placed, ...]
     starts_at: datetime
     ends_at: datetime
+    visits: tuple[tuple[datetime, datetime], ...]
 
     @property
     def lungs_start_at(self):
@@ -131,11 +135,22 @@ def _answer(question, limit):
 def _proposal(found, question):
     names = {resource.id: resource for resource in question.resources}
     steps = tuple(_placed(step, names) for step in found.steps)
-    occupied = [
-        span for step in found.steps for span in step.resources if "patient" in names[span[0]].capabilities
-    ]
-    return Proposal(
-        steps,
+    visits = tuple(_visit(each, names) for each in _by_visit(found.steps, question.day_of))
+    return Proposal(steps, visits[0][0], visits[-1][1], visits)
+
+
+def _by_visit(steps, day_of):
+    """The steps of each coming: an X-ray on another local day than the lungs is one of its own."""
+    xray, *lungs = steps
+    if lungs and xray.step_key == StepKind.XRAY and day_of(xray.start) != day_of(lungs[0].start):
+        return [[xray], lungs]
+    return [steps]
+
+
+def _visit(steps, names):
+    """From when to when the patient is needed for these steps."""
+    occupied = [span for step in steps for span in step.resources if "patient" in names[span[0]].capabilities]
+    return (
         to_datetime(min(start for _, start, _ in occupied)),
         to_datetime(max(end for _, _, end in occupied)),
     )

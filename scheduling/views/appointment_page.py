@@ -12,7 +12,8 @@ from scheduling.models import Resource, ResourceKind, ScheduledProcedureStep
 from scheduling.services.search import why_not_move
 from scheduling.services.transitions import words
 from scheduling.templatetags import clock
-from scheduling.views import plan
+from scheduling.views import plan, targets
+from scheduling.views.proposals import same_day
 from vqflow import policy
 
 
@@ -31,17 +32,20 @@ def render_appointment(request, appointment, *, status=200, refusal=None, cancel
     prefetch_related_objects([appointment], "steps__reservations__resource", "steps__performed_by")
     user, now = request.user, timezone.now()
     order, is_movable = appointment.procedure.order, why_not_move(appointment) is None
+    visits, zone = letters.visits(appointment), appointment.site.time_zone
     context = {
         "appointment": appointment,
         "order": order,
         "patient": order.patient,
-        "zone": appointment.site.time_zone,
-        "age": order.patient.age_on(clock.local(now, appointment.site.time_zone).date()),
+        "zone": zone,
+        "age": order.patient.age_on(clock.local(now, zone).date()),
         "now": now,
         "chain": plan.chain_of_plan(appointment),
         "lines": _lines(user, appointment),
         "faulty": faulty or cancel_form,
-        "visits": letters.visits(appointment),
+        "visits": visits,
+        "comes_again": not same_day(appointment.starts_at, visits[-1].starts_at, zone),
+        "late": targets.late_words(order, appointment.lungs_start_at) if is_movable else "",
         "sent": appointment.messages.order_by("due_at", "pk"),
         "history": history.of_appointment(appointment),
         "state_words": words(appointment.state),

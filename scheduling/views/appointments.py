@@ -18,6 +18,8 @@ from vqflow import policy
 from vqflow.errors import Conflict, Invalid
 from vqflow.pages import page
 
+ONLY_PRESENT = "Only the present time is free in this period."
+
 
 @page("itinerary.search", methods=("GET", "POST"))
 def search(request, pk):
@@ -42,10 +44,15 @@ def _new_visit(request, order):
     return Page(order, find, why_not_book=policy.why_not(request.user, "appointment.book"))
 
 
-@page("appointment.book", methods=("POST",))
+@page("appointment.book", methods=("GET", "POST"))
 def book(request, pk):
-    """Book one proposal. When somebody was faster, the sentence comes with the next proposals."""
+    """Book one proposal. When somebody was faster, the sentence comes with the next proposals.
+
+    That page stands at this address: who opens it again is led to the search, as with `cancel` and `assign`.
+    """
     order = access.order(pk, by=request.user, action="appointment.book")
+    if request.method != "POST":
+        return redirect("scheduling:search", pk)
     form, xray_form = BookingForm(request.POST), xray_of(request, order.site)
     try:
         appointment = booking.book(
@@ -111,7 +118,7 @@ def move(request, pk):
 
 def _other_time(request, appointment):
     def find(first_day, days, xray):
-        return itineraries.moves(
+        found, sentences = itineraries.moves(
             appointment,
             first_day=first_day,
             days=days,
@@ -119,7 +126,10 @@ def _other_time(request, appointment):
             now=timezone.now(),
             limit=CANDIDATES,
         )
+        others = [each for each in found if not planned.items() >= each.starts.items()]
+        return others, [ONLY_PRESENT] if found and not others else sentences
 
+    planned = {step.kind: step.planned_start_at for step in appointment.steps.all()}
     return Page(appointment.procedure.order, find, appointment=appointment, xray_done=_xray_done(appointment))
 
 
@@ -128,9 +138,11 @@ def _xray_done(appointment):
     return step and booking.XrayElsewhere(step.performed_end_at, step.elsewhere, step.modality)
 
 
-@page("appointment.cancel", methods=("POST",))
+@page("appointment.cancel", methods=("GET", "POST"))
 def cancel(request, pk):
     found = access.appointment(pk, by=request.user, action="appointment.cancel")
+    if request.method != "POST":
+        return redirect("scheduling:appointment", pk)
     form = ReasonForm(request.POST, auto_id="id_cancel_%s")
     if not form.is_valid():
         return render_appointment(request, found, status=422, cancel_form=form)
@@ -150,10 +162,12 @@ def _again(request, pk):
     return access.appointment(pk, by=request.user)
 
 
-@page("technologist.assign", methods=("POST",))
+@page("technologist.assign", methods=("GET", "POST"))
 def assign(request, pk):
     """Give one step to another technologist."""
     step = access.step(pk, by=request.user, action="technologist.assign")
+    if request.method != "POST":
+        return redirect("scheduling:appointment", step.appointment_id)
     form = TechnologistForm(request.POST, user=request.user)
     if not form.is_valid():
         return _not_assigned(request, step, form, status=422)

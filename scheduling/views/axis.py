@@ -147,8 +147,11 @@ def _ticks(place, zone):
 
 
 def _label(steps, zone):
-    told = (
-        f"{step.label} {clock.time_at(step.starts_at, zone)} to {clock.time_at(step.ends_at, zone)}"
-        for step in steps
-    )
+    told, day = [], clock.day_at(steps[0].starts_at, zone)
+    for step in steps:
+        words = f"{step.label} {clock.time_at(step.starts_at, zone)} to {clock.time_at(step.ends_at, zone)}"
+        if clock.day_at(step.starts_at, zone) != day:
+            day = clock.day_at(step.starts_at, zone)
+            words = f"{day}: {words}"
+        told.append(words)
     return "; ".join(told)

@@ -142,8 +142,28 @@ class Line:
         return self.row.appointment.lungs_start_at
 
     @property
-    def planned(self):
-        return self.clock(self.planned_at)
+    def on_day(self):
+        """What stands in the first column: the first lung step, or the step that alone is on the list's day."""
+        if self._is_on_day(self.planned_at):
+            return self.lungs[0]
+        return next((step for step in self.row.steps if self._is_on_day(step.planned_start_at)), self.lungs[0])
+
+    @property
+    def stands_at(self):
+        return self.planned_at if self.on_day == self.lungs[0] else self.on_day.planned_start_at
+
+    @property
+    def stands(self):
+        """10:40; "X-ray 11:45" where the scan is on another day."""
+        when = self.clock(self.stands_at)
+        return when if self.on_day == self.lungs[0] else f"{LETTERS[self.on_day.kind]} {when}"
+
+    @property
+    def scan_words(self):
+        return "" if self.on_day == self.lungs[0] else f"scan {self.clock(self.planned_at)}"
+
+    def _is_on_day(self, moment):
+        return moment is not None and clock.local(moment, self.zone).date() == self.day
 
     @property
     def is_late(self):
@@ -152,6 +172,12 @@ class Line:
     @property
     def late_grows(self):
         return not any(step.state == StepState.IN_PROGRESS for step in self.row.steps)
+
+    @property
+    def late_what(self):
+        """X-ray, V or Q where that is what is late and the first column shows the time of another step."""
+        waited_for = next((step for step in self._open_steps() if step.planned_start_at), self.on_day)
+        return "" if waited_for == self.on_day else LETTERS[waited_for.kind]
 
     @property
     def late_words(self):
@@ -181,11 +207,6 @@ class Line:
         return " then ".join(letters) if len(letters) > 1 else f"{letters[0]} only"
 
     @property
-    def agent(self):
-        protocol = self.row.appointment.procedure.protocol
-        return protocol.get_agent_display() if protocol.agent else ""
-
-    @property
     def lungs(self):
         return [step for step in self.row.steps if step.kind != StepKind.XRAY]
 
@@ -205,13 +226,18 @@ class Line:
         return f"plan {self.clock(step.planned_start_at)}" if step.planned_start_at else "to confirm"
 
     @property
+    def opens_at(self):
+        """When the X-ray window opens; None when it is open, over or not asked for."""
+        if self.row.window_minutes is None or self.row.verdict is None:
+            return None
+        opens_at = self.xray.performed_end_at + self.row.appointment.site.xray_shortest
+        return opens_at if self.now < opens_at else None
+
+    @property
     def opens(self):
         """The clock time at which the X-ray window opens, while it is still closed."""
-        step = self.xray
-        if self.row.window_minutes is None or self.row.verdict is None:
-            return ""
-        opens_at = step.performed_end_at + self.row.appointment.site.xray_shortest
-        if self.now >= opens_at:
+        opens_at = self.opens_at
+        if opens_at is None:
             return ""
         # Rounded up, as the refusal's sentence is: a start at the minute shown must pass.
         return self.clock(opens_at + timedelta(seconds=59) if opens_at.second else opens_at)
@@ -248,14 +274,16 @@ class Line:
     @property
     def current(self):
         """The step that is running or comes next; the last one when all are over."""
+        return next(iter(self._open_steps()), self.row.steps[-1])
+
+    def _open_steps(self):
         cleared = self.row.appointment.dose_cleared_at
-        open_steps = [
+        return [
             step
             for step in self.row.steps
             if step.state in (StepState.SCHEDULED, StepState.IN_PROGRESS)
             and not (cleared and step.kind == StepKind.XRAY)
         ]
-        return open_steps[0] if open_steps else self.row.steps[-1]
 
     @property
     def room(self):
@@ -279,11 +307,26 @@ class Line:
         if not self.row.vetted:
             sentence = "A nuclear physician has to vet the order first. A STAT order can be vetted by phone."
             found.insert(0, Problem("Not vetted", sentence))
+        window_problem = self._window_problem()
+        if window_problem and not self.waits_as_planned:
+            found.insert(0, window_problem)
+        return found
+
+    @property
+    def waits_as_planned(self):
+        """The X-ray window opens before the planned scan: nobody has to do anything about it."""
+        return self.opens_at is not None and self.opens_at <= self.planned_at
+
+    @property
+    def waiting(self):
+        """What a wait as planned would take to end sooner: a list of one, or empty."""
+        found = self._window_problem() if self.is_live and self.waits_as_planned else None
+        return [found] if found else []
+
+    def _window_problem(self):
         verdict, action = self.row.verdict, self.row.action
         holds = verdict and not verdict.ok and action and action.refusal == verdict.sentence
-        if holds:
-            found.insert(0, Problem(RULE_WORDS[verdict.rule], verdict.sentence, verdict.rule))
-        return found
+        return Problem(RULE_WORDS[verdict.rule], verdict.sentence, verdict.rule) if holds else None
 
     def problem_of(self, effect):
         by_authorised_user = effect.override == "authorised_user"

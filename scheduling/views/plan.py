@@ -3,22 +3,21 @@
 from scheduling.engine.states import StepState
 from scheduling.models import ResourceKind, StepKind
 from scheduling.templatetags import clock
-from scheduling.views.proposals import ChainStep, same_day, xray_gap
+from scheduling.views import proposals
+from scheduling.views.proposals import ChainStep, days_shown, xray_gap
 
 
 def chain_of_plan(appointment):
     """The steps of an appointment whose steps and their reservations' resources are prefetched."""
-    return tuple(_step(appointment, step) for step in appointment.steps.all())
+    steps = list(appointment.steps.all())
+    moments = [starts or ends for starts, ends in map(times, steps)]
+    days = days_shown(moments, appointment.site.time_zone)
+    return tuple(_step(appointment, step, day) for step, day in zip(steps, days, strict=True))
 
 
-def _step(appointment, step):
+def _step(appointment, step, day):
     zone, is_xray = appointment.site.time_zone, step.kind == StepKind.XRAY
     starts, ends = times(step)
-    day = (
-        ""
-        if same_day(ends or starts, appointment.lungs_start_at, zone)
-        else clock.day_at(ends or starts, zone)
-    )
     gap = xray_gap(ends, appointment.lungs_start_at) if is_xray and _is_before(ends, appointment) else ""
     return ChainStep(
         step.kind, step.get_kind_display(), step.state, day, span_words(starts, ends, zone), place(step), gap
@@ -35,7 +34,7 @@ def times(step):
 def span_words(starts, ends, zone):
     """ "08:10-08:20", "since 08:10" or "until 08:20"."""
     if starts and ends:
-        return f"{clock.time_at(starts, zone)}-{clock.time_at(ends, zone)}"
+        return proposals.span_words(starts, ends, zone)
     return f"since {clock.time_at(starts, zone)}" if starts else f"ended {clock.time_at(ends, zone)}"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from scheduling.models import StepKind
 from scheduling.services.search import Proposal
 from scheduling.templatetags import clock
-from scheduling.views import axis
+from scheduling.views import axis, targets
 
 # The engine's best answers start five minutes apart. Enough of them are asked for to see the next half days too.
 CANDIDATES = 400
@@ -17,7 +17,10 @@ WORTHWHILE = timedelta(minutes=20)
 
 @dataclass(frozen=True, slots=True)
 class ChainStep:
-    """One step of the chain on screen. `gap`: how long the X-ray ends before the lungs."""
+    """One step of the chain on screen. `gap`: how long the X-ray ends before the lungs.
+
+    `day`: of the first step and of each on another day than the one before it, where the days differ.
+    """
 
     kind: str
     name: str
@@ -35,7 +38,7 @@ class Choice:
     chain: tuple[ChainStep, ...]
     axis: axis.Axis
     is_best: bool
-    first_day: str = ""  # of the first of two trips
+    late: str = ""  # how long after the order's target the lungs start
 
     @property
     def resource_ids(self):
@@ -46,12 +49,12 @@ def _resources(proposal):
     return {resource for step in proposal.steps for resource in step.resource_ids}
 
 
-def choices(found, *, zone, xray=None):
+def choices(found, *, order, xray=None):
     """(cards, others): up to three proposals that differ, then more, ten in all, from the engine's ranked list."""
-    picked = _pick(found, zone)
+    picked = _pick(found, order.site.time_zone)
     rest = _spread([each for each in found if each not in picked], picked, ALL - len(picked))
-    cards = [_choice(each, picked, zone, xray) for each in picked]
-    return cards, [_choice(each, picked, zone, xray) for each in rest]
+    cards = [_choice(each, picked, order, xray) for each in picked]
+    return cards, [_choice(each, picked, order, xray) for each in rest]
 
 
 def _pick(found, zone):
@@ -91,17 +94,15 @@ def _half_day(proposal, zone):
     return local.date(), local.hour >= 12
 
 
-def _choice(proposal, picked, zone, xray):
-    is_best = proposal is picked[0]
+def _choice(proposal, picked, order, xray):
+    zone, is_best = order.site.time_zone, proposal is picked[0]
     return Choice(
         proposal,
         tuple(_reasons(proposal, picked, zone, xray)),
         chain_of(proposal, zone, xray),
         axis.draw(proposal.steps, zone),
         is_best,
-        ""
-        if same_day(proposal.starts_at, proposal.lungs_start_at, zone)
-        else clock.day_at(proposal.starts_at, zone),
+        targets.late_words(order, proposal.lungs_start_at),
     )
 
 
@@ -115,8 +116,7 @@ def _reasons(proposal, picked, zone, xray):
         yield "Another day"
     else:
         yield "Later that day"
-    first = proposal.steps[0]
-    if first.kind == StepKind.XRAY and not same_day(first.starts_at, proposal.lungs_start_at, zone):
+    if len(proposal.visits) > 1:
         yield "Two trips: the X-ray comes on an earlier day"
     else:
         yield f"One trip, {clock.duration(length(proposal))} in all"
@@ -128,27 +128,48 @@ def same_day(one: datetime, other: datetime, zone):
     return clock.local(one, zone).date() == clock.local(other, zone).date()
 
 
+def days_shown(moments, zone):
+    """Per moment (or None) its day in words where a reader needs it: all on one day need none."""
+    days = [each and clock.day_at(each, zone) for each in moments]
+    if len({day for day in days if day}) < 2:
+        return [""] * len(days)
+    shown, last = [], None
+    for day in days:
+        shown.append(day if day and day != last else "")
+        last = day or last
+    return shown
+
+
 def chain_of(proposal, zone, xray=None):
     """The steps of a proposal, after the X-ray done elsewhere where there is one."""
     lungs = proposal.lungs_start_at
+    days = days_shown([*([xray.ended_at] if xray else []), *(s.starts_at for s in proposal.steps)], zone)
+    before = [_elsewhere(xray, days.pop(0), lungs, zone)] if xray else []
     steps = [
         ChainStep(
             step.kind,
             step.label,
             "planned",
-            "" if same_day(step.starts_at, lungs, zone) else clock.day_at(step.starts_at, zone),
-            f"{clock.time_at(step.starts_at, zone)}-{clock.time_at(step.ends_at, zone)}",
+            day,
+            span_words(step.starts_at, step.ends_at, zone),
             ", ".join(each for each in (step.room, step.technologist) if each),
             xray_gap(step.ends_at, lungs) if step.kind == StepKind.XRAY else "",
         )
-        for step in proposal.steps
+        for step, day in zip(proposal.steps, days, strict=True)
     ]
-    return (*([_elsewhere(xray, lungs, zone)] if xray else []), *steps)
+    return (*before, *steps)
 
 
-def _elsewhere(xray, lungs, zone):
+def span_words(starts_at, ends_at, zone):
+    """08:10-08:20; with the day of the end where it is another one."""
+    starts, ends = clock.time_at(starts_at, zone), clock.time_at(ends_at, zone)
+    if same_day(starts_at, ends_at, zone):
+        return f"{starts}-{ends}"
+    return f"{starts} to {clock.day_at(ends_at, zone)}, {ends}"
+
+
+def _elsewhere(xray, day, lungs, zone):
     name = "Chest CT" if xray.modality == "CT" else StepKind.XRAY.label
-    day = "" if same_day(xray.ended_at, lungs, zone) else clock.day_at(xray.ended_at, zone)
     ended = f"ended {clock.time_at(xray.ended_at, zone)}"
     return ChainStep(StepKind.XRAY, name, "completed", day, ended, xray.place, xray_gap(xray.ended_at, lungs))
 

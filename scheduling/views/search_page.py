@@ -1,15 +1,18 @@
 """The page of proposals: for a new appointment, and for another time of one that is booked."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.shortcuts import render
 from django.utils import timezone
 
 from scheduling.forms.booking import USUAL_DAYS, PeriodForm, XrayForm
+from scheduling.services.search import LONGEST_DAYS
 from scheduling.templatetags import clock
-from scheduling.views import proposals
+from scheduling.views import proposals, targets
 from vqflow.errors import Conflict, DomainError
 
+PLAN_HERE = "Plan a new one here."
 XRAY_FIELDS = ("xray_modality", "xray_ended_at_0", "xray_ended_at_1", "xray_place")
 
 
@@ -46,7 +49,7 @@ def xray_of(request, site):
 def render_search(request, page, *, period, xray_form=None, refusal=None):
     """Proposals, or the sentences why there are none; the status is that of what was refused."""
     order, xray = page.order, None
-    cards, others, sentences = [], [], []
+    cards, others, sentences, advice = [], [], [], ""
     is_valid = period.is_valid()
     if xray_form is not None and xray_form.is_bound:
         is_valid = xray_form.is_valid() and is_valid
@@ -54,7 +57,8 @@ def render_search(request, page, *, period, xray_form=None, refusal=None):
     if is_valid:
         try:
             found, sentences = page.find(*_days(period), xray)
-            cards, others = proposals.choices(found, zone=order.site.time_zone, xray=xray or page.xray_done)
+            cards, others = proposals.choices(found, order=order, xray=xray or page.xray_done)
+            advice = _advice(page, xray, *_days(period)) if sentences else ""
         except Conflict as cannot:
             refusal = refusal or cannot
     context = {
@@ -70,11 +74,36 @@ def render_search(request, page, *, period, xray_form=None, refusal=None):
         "cards": cards,
         "others": others,
         "sentences": sentences,
+        "advice": advice,
         "refusal": refusal,
         "why_not_book": page.why_not_book,
         "is_searched": is_valid and (cards or sentences),
     }
     return render(request, "scheduling/search.html", context, status=_status(is_valid, refusal))
+
+
+def _advice(page, xray, first_day, days):
+    """What to do where no time was found. An X-ray that is done already ends the search, however long it is."""
+    if spent := _spent(page, xray or page.xray_done, first_day + timedelta(days=days - 1)):
+        return spent
+    found = "Search more days, or begin on a later day." if days < LONGEST_DAYS else "Begin on a later day."
+    if page.appointment or xray:
+        return found
+    return f"{found} If an X-ray was done elsewhere, enter it."
+
+
+def _spent(page, xray, last_day):
+    """The sentence about an X-ray too old for any later search, or None."""
+    good_until = targets.xray_good_until(page.order, xray) if xray else None
+    zone = page.order.site.time_zone
+    if good_until is None or clock.local(good_until, zone).date() > last_day:
+        return None
+    instead = "Cancel this appointment and book one with a new X-ray." if page.appointment else PLAN_HERE
+    if good_until <= timezone.now():
+        return f"This X-ray is too old for any time from now on. {instead}"
+    return (
+        f"This X-ray is good for a start until {clock.at(good_until, zone)}, and nothing is free. {instead}"
+    )
 
 
 def _days(period):

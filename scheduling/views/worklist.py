@@ -93,7 +93,9 @@ def shown(request, view, now, version=None):
     """The context of the list, after the audit row that says whom it showed."""
     user = request.user
     version = version or worklist.version(view.site, view.day, now)
-    lines = [Line(row, user, now, view.day) for row in worklist.day(view.site, view.day, by=user, now=now)]
+    rows_of_day = worklist.day(view.site, view.day, by=user, now=now)
+    lines = [Line(row, user, now, view.day) for row in rows_of_day]
+    lines.sort(key=lambda line: not line.is_live)  # stable: both parts stay in the order of time
     in_room = [line for line in lines if view.room in (None, *_room_ids(line))]
     chosen = [line for line in in_room if _is_in(line, view.state)]
     patient_ids = [line.row.order.patient_id for line in chosen]
@@ -113,7 +115,7 @@ def shown(request, view, now, version=None):
         "after_url": view.url(day=view.day + timedelta(days=1)),
         "here_url": view.url(),
         "rows_url": view.url("scheduling:worklist-rows"),
-        **override_context(user, [problem for line in chosen for problem in line.problems]),
+        **override_context(user, [problem for line in chosen for problem in (*line.problems, *line.waiting)]),
     }
 
 

@@ -18,7 +18,7 @@ NAVIGATION = {
     Role.LEAD: [*CLINICAL, "Reports", "Messages", "System"],
     Role.PRIVACY_OFFICER: ["Audit"],
     Role.REFERRER: ["My patients' results"],
-    Role.INTEGRATION: ["Worklist", "Orders"],
+    Role.INTEGRATION: ["Worklist", "Orders", "Patients"],
     Role.ADMINISTRATOR: ["System"],
 }
 

@@ -55,12 +55,12 @@ class TestWhoIsAsking:
         assert caller.get("orders")[0] == 401
 
     def test_a_role_that_may_not_is_403_with_the_pages_sentence(self, site):
-        caller = Caller(department.lead(site))
+        caller = Caller(department.technologist(site))
         status, refused = caller.post("patients", {})
         assert (status, refused["title"], refused["detail"]) == (
             403,
             "Not allowed",
-            "Your role (lead) may not do this.",
+            "Your role (technologist) may not do this.",
         )
 
     def test_an_account_without_a_site_finds_nothing(self, site):
@@ -94,7 +94,7 @@ class TestSessions:
 
     def test_a_write_with_the_csrf_token_is_done(self, scheduler):
         client = signed_in(scheduler, enforce_csrf_checks=True)
-        client.get("/account/email/")
+        client.get("/account/password/change/")
         client.get("/api/v1/docs/")
         token = client.cookies["csrftoken"].value
         answer = client.post(

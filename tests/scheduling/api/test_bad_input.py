@@ -219,9 +219,15 @@ def test_the_first_and_the_last_day_of_the_calendar_have_a_worklist(scheduler, d
 
 def test_a_booking_or_a_move_without_any_start_is_refused_at_the_field(site, scheduler, vetted):
     appointment = department.booked(site)
-    for address in (f"orders/{vetted.pk}/appointment", f"appointments/{appointment.pk}/move"):
+    unvetted = department.order(site, vetted=False)
+    for address in (
+        f"orders/{vetted.pk}/appointment",
+        f"orders/{unvetted.pk}/appointment",
+        f"orders/{appointment.procedure.order_id}/appointment",
+        f"appointments/{appointment.pk}/move",
+    ):
         status, refused = scheduler.post(address, {"starts": {}})
-        assert (status, refused["errors"]) == (422, {"starts": ["Give the start of each step."]}), address
+        assert (status, refused["errors"]) == (422, {"starts": ["Choose a time."]}), address
 
 
 @pytest.mark.parametrize("cursor", ["x", "cD14", "cD0xMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=", "ü", "cD0lMDA="])

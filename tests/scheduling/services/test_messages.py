@@ -451,7 +451,7 @@ def test_a_relay_that_is_down_stops_the_run_and_costs_the_others_no_attempt(site
 def test_a_line_break_in_the_address_is_never_sent(site, relay):
     victim = department.patient(site, email="a@mail.example")
     type(victim).objects.update(email="a@mail.example\r\nBcc: b@mail.example")
-    department.booked(site, of=victim, first_day=NEXT_WEEK)
+    appointment = department.booked(site, of=victim, first_day=NEXT_WEEK)
     assert messages.send_due(now=NOW) == 0
     row = Message.objects.get(kind="confirmation")
     assert (row.state, row.attempts, relay.mails) == ("failed", 1, [])

@@ -2,16 +2,17 @@
 
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from scheduling import letters
 from scheduling.forms.fields import LocalDateTimeField
 from scheduling.models import Appointment, Resource, Shift, StepKind
-from scheduling.services import booking
+from scheduling.services import booking, vetting
 from tests import department
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("department_clock")]
@@ -149,6 +150,55 @@ def test_without_a_free_time_the_page_says_what_is_missing_and_what_to_change(pa
     assert "Search more days, or begin on a later day." in page
 
 
+@pytest.fixture
+def _evening_xrays(site):
+    """The only X-ray technologist works from 17:00: the lungs have to wait for another day."""
+    evenings = Shift.objects.filter(resource__name="Ana Ruiz", resource__site=site)
+    for shift in evenings:
+        start = datetime.combine(shift.span.lower.astimezone(ZoneInfo(NEW_YORK)), time(17), ZoneInfo(NEW_YORK))
+        evenings.filter(pk=shift.pk).update(span=(start, start + timedelta(hours=1)))
+
+
+@pytest.mark.usefixtures("_evening_xrays")
+def test_two_trips_say_when_to_come_on_each_day_and_the_appointment_says_the_same(page_of, scheduler, order):
+    browser = page_of(scheduler)
+    found = browser.get(to("search", order))
+    proposal = found.context["cards"][0].proposal
+    assert "Come Mon 8 Mar 2027, 17:50 to 18:00 EST, and Tue 9 Mar 2027, 07:00 to 08:05 EST" in words_of(found)
+    chain = found.context["cards"][0].chain
+    assert [step.day for step in chain] == ["Mon 8 Mar 2027", "Tue 9 Mar 2027", ""]
+    assert "; Tue 9 Mar 2027: Ventilation 07:20 to" in found.content.decode()
+    browser.post(to("book", order), form_of(found))
+    booked = Appointment.objects.get()
+    assert [(each.starts_at, each.ends_at) for each in letters.visits(booked)] == list(proposal.visits)
+    page = words_of(browser.get(to("appointment", booked)))
+    assert "Mon 8 Mar 2027, 17:50 EST, and Tue 9 Mar 2027, 07:00 EST" in page
+    assert "Mon 8 Mar 2027, 17:50 to Tue 9 Mar 2027, 08:05 EST" in page
+    assert "Come Tue 9 Mar 2027, 07:00, leave at about 08:05" in page
+
+
+def words_of(answer):
+    """The text of a page without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", "", answer.content.decode()).split())
+
+
+@pytest.mark.parametrize(("priority", "is_told"), [("stat", True), ("urgent", False), ("routine", False)])
+def test_who_starts_after_the_target_of_a_pressing_order_reads_by_how_much(
+    page_of, site, scheduler, priority, is_told
+):
+    Shift.objects.filter(span__startswith__date="2027-03-08").delete()
+    site.urgent_start_target = timedelta(hours=36)
+    site.routine_start_target = timedelta(hours=1)
+    site.save()
+    order = department.order(site, by=scheduler, priority=priority)
+    browser = page_of(scheduler)
+    found = browser.get(to("search", order))
+    browser.post(to("book", order), form_of(found))
+    page = browser.get(to("appointment", Appointment.objects.get()))
+    sentence = "after the target 8 Mar 2027 09:00"
+    assert [sentence in words_of(each) for each in (found, page)] == [is_told, is_told]
+
+
 def elsewhere_xray(**changed):
     return {
         "xray_modality": "CT",
@@ -171,6 +221,35 @@ def test_an_x_ray_done_elsewhere_is_used_and_booked_and_is_in_no_address(page_of
     step = Appointment.objects.get().steps.get(kind=StepKind.XRAY)
     assert (step.elsewhere, step.modality) == ("County Hospital", "CT")
     assert step.performed_end_at == datetime(2027, 3, 8, 10, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("ended", "sentence"),
+    [
+        ("07:10", "This X-ray is too old for any time from now on. Plan a new one here."),
+        ("07:20", "This X-ray is good for a start until 8 Mar 2027 07:10, and nothing is free."),
+    ],
+)
+def test_an_x_ray_that_is_too_old_sends_nobody_to_search_more_days(page_of, scheduler, order, ended, sentence):
+    old = elsewhere_xray(xray_ended_at_0="2027-03-07", xray_ended_at_1=ended)
+    page = words_of(page_of(scheduler).post(to("search", order), old))
+    assert sentence in page
+    assert "Search more days" not in page
+    assert "later day" not in page
+
+
+def test_without_an_end_of_the_window_more_days_are_worth_a_search(page_of, site, scheduler, order):
+    vetting.override(
+        order,
+        rule="CXR-2",
+        reason="Unstable",
+        physician=department.attending(site),
+        by=scheduler,
+        now=department.NOW,
+    )
+    Shift.objects.all().delete()
+    old = elsewhere_xray(xray_ended_at_0="2027-03-06")
+    assert "Search more days" in words_of(page_of(scheduler).post(to("search", order), old))
 
 
 @pytest.mark.parametrize(
@@ -257,6 +336,32 @@ def test_an_appointment_is_moved_and_its_history_tells_from_when_to_when(page_of
     assert "Moved 1 time" in page
 
 
+def test_a_move_does_not_offer_the_present_time(page_of, scheduler, appointment):
+    answer = page_of(scheduler).get(to("move", appointment))
+    planned = {step.kind: step.planned_start_at for step in appointment.steps.all()}
+    offered = [each.proposal.starts for each in answer.context["cards"] + answer.context["others"]]
+    assert offered
+    assert planned not in offered
+
+
+def test_a_move_with_no_other_time_says_so(page_of, site, scheduler, appointment):
+    for shift in Shift.objects.filter(resource__site=site):
+        held = shift.resource.reservations.filter(status="booked").order_by("span").first()
+        shift.delete()
+        if held:
+            Shift.objects.create(resource=held.resource, span=held.span)
+    answer = page_of(scheduler).get(to("move", appointment))
+    assert "Only the present time is free in this period." in words_of(answer)
+
+
+def test_a_page_that_a_form_was_sent_to_leads_back_when_it_is_opened_again(page_of, scheduler, appointment):
+    browser, order = page_of(scheduler), appointment.procedure.order
+    step = appointment.steps.get(kind=StepKind.PERFUSION)
+    assert browser.get(to("book", order))["Location"] == to("search", order)
+    assert browser.get(to("appointment-cancel", appointment))["Location"] == to("appointment", appointment)
+    assert browser.get(to("assign", step))["Location"] == to("appointment", appointment)
+
+
 def test_a_move_to_a_taken_time_is_refused_with_other_times(page_of, site, scheduler, appointment):
     browser = page_of(scheduler)
     sent = form_of(browser.get(to("move", appointment), {"first_day": "2027-03-10"}))
@@ -279,7 +384,6 @@ def test_a_cancelled_appointment_is_not_moved(page_of, scheduler, appointment):
 
 def test_cancelling_needs_a_reason_and_frees_the_order(page_of, scheduler, appointment):
     browser, url = page_of(scheduler), to("appointment-cancel", appointment)
-    assert browser.get(url).status_code == 405
     empty = browser.post(url, {"reason": " "})
     assert (empty.status_code, b"Say why." in empty.content) == (422, True)
     answer = browser.post(url, {"reason": "Patient is ill."})
