@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from scheduling import letters
 from scheduling.forms.fields import LocalDateTimeField
-from scheduling.models import Appointment, Resource, Shift, StepKind
+from scheduling.models import Appointment, Reservation, Resource, Shift, StepKind
 from scheduling.services import booking, vetting
 from tests import department
 
@@ -345,11 +345,9 @@ def test_a_move_does_not_offer_the_present_time(page_of, scheduler, appointment)
 
 
 def test_a_move_with_no_other_time_says_so(page_of, site, scheduler, appointment):
-    for shift in Shift.objects.filter(resource__site=site):
-        held = shift.resource.reservations.filter(status="booked").order_by("span").first()
-        shift.delete()
-        if held:
-            Shift.objects.create(resource=held.resource, span=held.span)
+    booked = Reservation.objects.filter(step__appointment=appointment, resource__kind="technologist")
+    Shift.objects.all().delete()
+    Shift.objects.bulk_create(Shift(resource=row.resource, span=row.span) for row in booked)
     answer = page_of(scheduler).get(to("move", appointment))
     assert "Only the present time is free in this period." in words_of(answer)
 
