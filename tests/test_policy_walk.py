@@ -26,7 +26,6 @@ PUBLIC = {
 ALLAUTH = ("account_", "mfa_", "usersessions_")
 # Actions that no address stands for.
 ASKED_BY_SERVICES = {
-    "appointment.move_to_another_day": "scheduling/services/booking.py, when a move leaves the day",
     "appointment.move_to_another_day": "scheduling/services/booking.py, which knows the day before the move",
     "override.authorised_user": "scheduling/services/vetting.py, for the rules that only one of them may override",
     "report.sign_final": "reporting/services/signing.py, by the signer's grade",

@@ -4,6 +4,7 @@ import sys
 from traceback import walk_tb
 
 import psycopg
+import structlog
 from django import db
 
 # Their messages quote the failing row and the literals of the statement: names, dates of birth, findings.
@@ -85,3 +86,46 @@ def _name_of(error):
 def _message_of(error):
     first = next(iter(str(error).splitlines()), "")
     return f": {first[:LONGEST_MESSAGE]}" if first else ""
+
+
+def configure(*, level):
+    """Set up structlog, and return Django's LOGGING: one JSON line per event on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    exception_without_values,
+                    structlog.processors.JSONRenderer(),
+                ],
+                "foreign_pre_chain": [
+                    structlog.stdlib.add_log_level,
+                    structlog.stdlib.add_logger_name,
+                    structlog.processors.TimeStamper(fmt="iso", utc=True),
+                ],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django's own request log carries the message "Not Found: /path"; ours has path and status.
+            "django.request": {"level": "ERROR"},
+            "django.server": {"level": "ERROR"},
+            "celery": {"level": "WARNING"},
+            "django.db.backends": {"level": "WARNING"},  # at DEBUG it writes every statement with its values
+        },
+    }

@@ -15,6 +15,7 @@ WIDTH = 960  # templates/scheduling/_axis.html has the heights: they are the sam
 CUT_FROM = timedelta(hours=4)
 CUT_WIDTH = 84
 HALF_HOUR = timedelta(minutes=30)
+DAY_FROM = 90  # between two ticks, so that "Tue 07:00" keeps off the next one
 CHARACTER = 7.2  # width of one letter of 12 units, on the safe side
 SHORT = {StepKind.XRAY: "X", StepKind.VENTILATION: "V", StepKind.PERFUSION: "Q"}
 
@@ -137,13 +138,16 @@ def _gap(before, after, place):
 
 
 def _ticks(place, zone):
-    """Every half hour, every hour, or every other one where they would stand too close."""
+    """Every half hour, or every hour where they would stand too close; each part on a day of its own names it."""
     every = 1 if HALF_HOUR / timedelta(minutes=1) * place.scale > 60 else 2
+    days = {clock.day_at(start, zone) for start, _ in place.parts}
+    named = len(days) > 1 and place.length(every * HALF_HOUR) > DAY_FROM
     for start, end in place.parts:
         count = int((end - start) / HALF_HOUR)
         for at in range(0, count + 1, every):
             moment = start + at * HALF_HOUR
-            yield Tick(place.x(moment), clock.time_at(moment, zone))
+            day = f"{clock.local(moment, zone):%a} " if named and at == 0 else ""
+            yield Tick(place.x(moment), f"{day}{clock.time_at(moment, zone)}")
 
 
 def _label(steps, zone):

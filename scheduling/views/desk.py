@@ -1,5 +1,7 @@
 """What is still to be done, and what was sent: the desk's two lists, and the calls that are made."""
 
+from dataclasses import dataclass
+
 from django.contrib.messages import success
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, F, IntegerField, Value, When
@@ -9,7 +11,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from scheduling import order_list
-from scheduling.models import Message, MessageState
+from scheduling.models import Message, MessageState, Task
 from scheduling.services import access
 from scheduling.services.messages import calls
 from scheduling.views.order_page import render_order
@@ -43,11 +45,35 @@ def tasks(request):
     return render(
         request,
         "scheduling/tasks.html",
-        {**context, "kind": kind, "stages": STAGES, "may_close": policy.allows(request.user, "task.close")},
+        {
+            **context,
+            "rows": _folded(context["page"]),
+            "kind": kind,
+            "may_close": policy.allows(request.user, "task.close"),
+        },
     )
 
 
-STAGES = {"book": "the booking", "xray": "the X-ray", "dose": "the dose", "start": "the start"}
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task, or all the questions of one order that hold nothing back: `count` of them, `task` the first."""
+
+    task: Task
+    count: int = 1
+    follows: bool = False
+
+
+def _folded(tasks):
+    """The rows of a page, each order's together; its questions that hold nothing back are one row, the last."""
+    by_order, rows = {}, []
+    for task in tasks:
+        by_order.setdefault(task.order_id, []).append(task)
+    for of_order in by_order.values():
+        idle = [task for task in of_order if task.kind == Task.Kind.ASK and not task.stage]
+        rows += [TaskRow(task) for task in of_order if task not in idle]
+        if idle:
+            rows.append(TaskRow(idle[0], len(idle), follows=len(idle) < len(of_order)))
+    return rows
 
 
 @page("task.close", methods=("POST",))

@@ -82,7 +82,7 @@ class StepShown:
     kind: str
     letter: str
     state: str
-    times: str
+    brief: str
     words: str
 
 
@@ -269,7 +269,16 @@ class Line:
         state = STEP_WORDS[StepState(step.state)]
         place = ", elsewhere" if step.elsewhere else ""
         words = f"{step.get_kind_display()}: {state} {times}{until}{place}."
-        return StepShown(step.kind, LETTERS[step.kind], step.state, times, words)
+        return StepShown(step.kind, LETTERS[step.kind], step.state, self._brief(step, begun), words)
+
+    def _brief(self, step, begun):
+        """The clock time, without its weekday where the step before it has just said that."""
+        first, moment = self.lungs[0], begun or step.planned_start_at
+        said = first.performed_start_at or first.planned_start_at
+        if step == first or not (moment and said):
+            return self.clock(moment)
+        same = clock.local(said, self.zone).date() == clock.local(moment, self.zone).date()
+        return clock.time_at(moment, self.zone) if same else self.clock(moment)
 
     @property
     def current(self):

@@ -94,7 +94,7 @@ def test_a_confirmation_says_who_when_where_and_whom_to_call(site, mia):
         "Hello Mia,\n\n"
         "Your appointment at Riverside Clinic is booked.\n\n"
         "When: Monday 15 March 2027, 07:00\n"
-        "You can expect to leave at about 09:05.\n"
+        "You can expect to leave at about 09:00.\n"
         "Where: Entrance B, level 2\n"
         "Phone: +1 212 555 0100\n\n"
         "If you cannot come, or have a question, please call us. "
@@ -184,8 +184,14 @@ def test_of_two_visits_both_are_named_until_the_first_is_over(site, mia):
     appointment = two_visits(site, mia, xray=on(15, 15), ventilation=on(16, 10))
     before = letter(appointment, MessageKind.REMINDER)
     after = letter(appointment, MessageKind.REMINDER, now=on(15, 15, 10))
-    assert "First appointment: Monday 15 March 2027, 15:00\nYou can expect to leave at about 15:10." in before.body
-    assert "Second appointment: Tuesday 16 March 2027, 09:40\nYou can expect to leave at about 10:45." in before.body
+    assert (
+        "First appointment: Monday 15 March 2027, 15:00\nYou can expect to leave at about 15:10."
+        in before.body
+    )
+    assert (
+        "Second appointment: Tuesday 16 March 2027, 09:40\nYou can expect to leave at about 10:45."
+        in before.body
+    )
     assert html_of(before).count("You can expect to leave at about") == 2
     assert "First" not in after.body
     assert "When: Tuesday 16 March 2027, 09:40\n" in after.body

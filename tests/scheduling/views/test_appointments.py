@@ -155,7 +155,9 @@ def _evening_xrays(site):
     """The only X-ray technologist works from 17:00: the lungs have to wait for another day."""
     evenings = Shift.objects.filter(resource__name="Ana Ruiz", resource__site=site)
     for shift in evenings:
-        start = datetime.combine(shift.span.lower.astimezone(ZoneInfo(NEW_YORK)), time(17), ZoneInfo(NEW_YORK))
+        start = datetime.combine(
+            shift.span.lower.astimezone(ZoneInfo(NEW_YORK)), time(17), ZoneInfo(NEW_YORK)
+        )
         evenings.filter(pk=shift.pk).update(span=(start, start + timedelta(hours=1)))
 
 
@@ -164,17 +166,20 @@ def test_two_trips_say_when_to_come_on_each_day_and_the_appointment_says_the_sam
     browser = page_of(scheduler)
     found = browser.get(to("search", order))
     proposal = found.context["cards"][0].proposal
-    assert "Come Mon 8 Mar 2027, 17:50 to 18:00 EST, and Tue 9 Mar 2027, 07:00 to 08:05 EST" in words_of(found)
+    assert "Come Mon 8 Mar 2027, 17:50 to 18:00 EST, and Tue 9 Mar 2027, 07:00 to 08:00 EST" in words_of(
+        found
+    )
     chain = found.context["cards"][0].chain
     assert [step.day for step in chain] == ["Mon 8 Mar 2027", "Tue 9 Mar 2027", ""]
     assert "; Tue 9 Mar 2027: Ventilation 07:20 to" in found.content.decode()
+    assert "Mon 17:30 18:00 18:30 Tue 07:00 07:30" in words_of(found)
     browser.post(to("book", order), form_of(found))
     booked = Appointment.objects.get()
     assert [(each.starts_at, each.ends_at) for each in letters.visits(booked)] == list(proposal.visits)
     page = words_of(browser.get(to("appointment", booked)))
     assert "Mon 8 Mar 2027, 17:50 EST, and Tue 9 Mar 2027, 07:00 EST" in page
-    assert "Mon 8 Mar 2027, 17:50 to Tue 9 Mar 2027, 08:05 EST" in page
-    assert "Come Tue 9 Mar 2027, 07:00, leave at about 08:05" in page
+    assert "Mon 8 Mar 2027, 17:50 to Tue 9 Mar 2027, 08:00 EST" in page
+    assert "Come Tue 9 Mar 2027, 07:00, leave at about 08:00" in page
 
 
 def words_of(answer):
@@ -230,7 +235,9 @@ def test_an_x_ray_done_elsewhere_is_used_and_booked_and_is_in_no_address(page_of
         ("07:20", "This X-ray is good for a start until 8 Mar 2027 07:10, and nothing is free."),
     ],
 )
-def test_an_x_ray_that_is_too_old_sends_nobody_to_search_more_days(page_of, scheduler, order, ended, sentence):
+def test_an_x_ray_that_is_too_old_sends_nobody_to_search_more_days(
+    page_of, scheduler, order, ended, sentence
+):
     old = elsewhere_xray(xray_ended_at_0="2027-03-07", xray_ended_at_1=ended)
     page = words_of(page_of(scheduler).post(to("search", order), old))
     assert sentence in page
@@ -239,12 +246,13 @@ def test_an_x_ray_that_is_too_old_sends_nobody_to_search_more_days(page_of, sche
 
 
 def test_without_an_end_of_the_window_more_days_are_worth_a_search(page_of, site, scheduler, order):
+    doctor = department.attending(site)
     vetting.override(
         order,
         rule="CXR-2",
         reason="Unstable",
-        physician=department.attending(site),
-        by=scheduler,
+        physician=doctor,
+        by=doctor,
         now=department.NOW,
     )
     Shift.objects.all().delete()

@@ -137,3 +137,14 @@ def test_another_site_s_call_is_not_found(page_of, elsewhere, call):
     assert page_of(department.scheduler(elsewhere)).post(done(call)).status_code == 404
     call.refresh_from_db()
     assert call.closed_at is None
+
+
+def test_questions_that_hold_nothing_back_are_one_row_after_the_order_s_others(page_of, site, scheduler):
+    stat = department.order(site, by=scheduler, vetted=False, priority="stat", answers={})
+    idle = stat.tasks.filter(kind="ask", stage="").count()
+    answer = page_of(scheduler).get(TASKS)
+    *others, last = answer.context["rows"]
+    assert idle > 1
+    assert (last.count, last.follows) == (idle, True)
+    assert len(others) == stat.tasks.count() - idle
+    assert f"{idle} more questions</a>" in answer.content.decode()

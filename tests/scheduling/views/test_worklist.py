@@ -54,7 +54,7 @@ class TestTheList:
         answer = camera.get(DAY)
         line, page = line_of(answer), answer.content.decode()
         start = appointment.lungs_start_at.astimezone(department.ZONE)
-        assert line.planned == f"{start:%H:%M}"
+        assert (line.stands, line.scan_words) == (f"{start:%H:%M}", "")
         assert line.chip == ("booked", "To come")
         assert line.examination == "V then Q"
         assert (line.room.name, line.technologist) == ("X-ray 1", "Ana R.")
