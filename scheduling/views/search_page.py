@@ -12,7 +12,6 @@ from scheduling.templatetags import clock
 from scheduling.views import proposals, targets
 from vqflow.errors import Conflict, DomainError
 
-PLAN_HERE = "Plan a new one here."
 XRAY_FIELDS = ("xray_modality", "xray_ended_at_0", "xray_ended_at_1", "xray_place")
 
 
@@ -49,7 +48,7 @@ def xray_of(request, site):
 def render_search(request, page, *, period, xray_form=None, refusal=None):
     """Proposals, or the sentences why there are none; the status is that of what was refused."""
     order, xray = page.order, None
-    cards, others, sentences, advice = [], [], [], ""
+    cards, others, sentences, spent = [], [], [], None
     is_valid = period.is_valid()
     if xray_form is not None and xray_form.is_bound:
         is_valid = xray_form.is_valid() and is_valid
@@ -58,7 +57,7 @@ def render_search(request, page, *, period, xray_form=None, refusal=None):
         try:
             found, sentences = page.find(*_days(period), xray)
             cards, others = proposals.choices(found, order=order, xray=xray or page.xray_done)
-            advice = _advice(page, xray, *_days(period)) if sentences else ""
+            spent = _spent(page, xray or page.xray_done, *_days(period)) if sentences else None
         except Conflict as cannot:
             refusal = refusal or cannot
     context = {
@@ -74,7 +73,8 @@ def render_search(request, page, *, period, xray_form=None, refusal=None):
         "cards": cards,
         "others": others,
         "sentences": sentences,
-        "advice": advice,
+        "advice": spent or (sentences and _advice(page, xray, period.cleaned_data["days"])),
+        "is_xray_spent": spent is not None,
         "refusal": refusal,
         "why_not_book": page.why_not_book,
         "is_searched": is_valid and (cards or sentences),
@@ -82,28 +82,27 @@ def render_search(request, page, *, period, xray_form=None, refusal=None):
     return render(request, "scheduling/search.html", context, status=_status(is_valid, refusal))
 
 
-def _advice(page, xray, first_day, days):
-    """What to do where no time was found. An X-ray that is done already ends the search, however long it is."""
-    if spent := _spent(page, xray or page.xray_done, first_day + timedelta(days=days - 1)):
-        return spent
+def _advice(page, xray, days):
+    """What to do where no time was found."""
     found = "Search more days, or begin on a later day." if days < LONGEST_DAYS else "Begin on a later day."
     if page.appointment or xray:
         return found
     return f"{found} If an X-ray was done elsewhere, enter it."
 
 
-def _spent(page, xray, last_day):
-    """The sentence about an X-ray too old for any later search, or None."""
+def _spent(page, xray, first_day, days):
+    """The sentence about a finished X-ray that no search of more or later days can use, or None."""
     good_until = targets.xray_good_until(page.order, xray) if xray else None
     zone = page.order.site.time_zone
-    if good_until is None or clock.local(good_until, zone).date() > last_day:
+    if good_until is None or clock.local(good_until, zone).date() >= first_day + timedelta(days=days):
         return None
-    instead = "Cancel this appointment and book one with a new X-ray." if page.appointment else PLAN_HERE
-    if good_until <= timezone.now():
-        return f"This X-ray is too old for any time from now on. {instead}"
-    return (
-        f"This X-ray is good for a start until {clock.at(good_until, zone)}, and nothing is free. {instead}"
-    )
+    if good_until > timezone.now():
+        free = "no other time" if page.appointment else "no time"
+        return (
+            f"This X-ray is good for a start until {clock.at(good_until, zone)}; {free} is free before that."
+        )
+    found = "This X-ray is too old for any time from now on."
+    return f"{found} Cancel this appointment and book one with a new X-ray." if page.appointment else found
 
 
 def _days(period):

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scheduling.models import Patient, Reservation, ResourceKind, StepKind
+from scheduling.models import Appointment, Patient, Reservation, ResourceKind, StepKind
 from scheduling.services import booking, reservations, visits
 from scheduling.services.vetting import override
 from tests import department
@@ -165,14 +166,30 @@ class TestProblems:
 
     def test_closed_window_disables_the_button_with_the_sentence(self, camera, site, technologist):
         self.arrived(site, technologist, xray_ago=timedelta(minutes=20))
-        answer = camera.get(DAY + "&state=problems")
+        answer = camera.get(DAY)
         line, page = line_of(answer), answer.content.decode()
         sentence = "The chest X-ray ended 20 min before; at least 1 h is needed. The earliest start is 07:40."
         assert (line.button.label, line.button.refusal) == ("Clear dose", sentence)
         assert line.opens == "07:40"
-        assert [(problem.label, problem.rule) for problem in line.problems] == [("X-ray too recent", "CXR-3")]
+        assert "scan from 07:40" in page
         assert f'aria-describedby="why-{line.key}"' in page
         assert f'id="why-{line.key}">{sentence}<' in page
+
+    def test_wait_that_ends_before_the_planned_scan_is_no_problem(self, camera, site, technologist):
+        self.arrived(site, technologist, xray_ago=timedelta(minutes=20))
+        line = line_of(camera.get(DAY))
+        assert (line.problems, line.is_problem) == ([], False)
+        assert [problem.rule for problem in line.waiting] == ["CXR-3"]
+
+    def test_wait_that_delays_the_scan_is_a_problem(self, camera, site, technologist, monkeypatch):
+        appointment = booked(site, "Okafor")
+        moment = appointment.lungs_start_at - timedelta(minutes=20)
+        visits.check_in(appointment, identifiers_checked=True, by=technologist, now=NOW)
+        visits.record_xray(appointment, ended_at=moment, by=technologist, now=moment)
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+        line = line_of(camera.get(DAY + "&state=problems"))
+        assert [(problem.label, problem.rule) for problem in line.problems] == [("X-ray too recent", "CXR-3")]
+        assert line.waiting == []
 
     def test_last_hour_of_the_window_is_a_problem(self, camera, site, technologist):
         self.arrived(site, technologist, xray_ago=timedelta(hours=23, minutes=18))
@@ -225,6 +242,38 @@ class TestProblems:
             monkeypatch.setattr(timezone, "now", lambda moment=moment: moment)
             line = line_of(camera.get(DAY))
             assert (line.late_words, line.is_problem) == (words, is_problem)
+
+
+    def test_late_xray_is_named_beside_the_time_of_the_scan(self, camera, site, monkeypatch):
+        appointment = booked(site, "Okafor")
+        monkeypatch.setattr(timezone, "now", lambda: appointment.starts_at + timedelta(minutes=29))
+        line = line_of(camera.get(DAY))
+        start = appointment.lungs_start_at.astimezone(department.ZONE)
+        assert (line.stands, line.late_what, line.late_words) == (f"{start:%H:%M}", "X-ray", "29 min late")
+
+
+class TestTheOrderOfRows:
+    def test_who_did_not_come_stands_after_the_others(self, camera, site):
+        made = {name: booked(site, name) for name in ("First", "Second", "Third")}
+        by_time = shown(camera.get(DAY))
+        Appointment.objects.filter(pk__in=[made[name].pk for name in by_time[:2]]).update(state="noshow")
+        assert shown(camera.get(DAY)) == [by_time[2], *by_time[:2]]
+
+    def test_scan_on_another_day_stands_at_the_time_of_its_xray(self, camera, site):
+        appointment = booked(site, "Okafor")
+        later = timedelta(hours=22)
+        tomorrow = appointment.lungs_start_at + later
+        Appointment.objects.filter(pk=appointment.pk).update(
+            lungs_start_at=tomorrow, ends_at=F("ends_at") + later
+        )
+        appointment.steps.exclude(kind=StepKind.XRAY).update(
+            planned_start_at=F("planned_start_at") + later, planned_end_at=F("planned_end_at") + later
+        )
+        line = line_of(camera.get(DAY))
+        xray, scan = (at.astimezone(department.ZONE) for at in (appointment.starts_at, tomorrow))
+        assert line.stands == f"X-ray {xray:%H:%M}"
+        assert line.scan_words == f"scan Tue {scan:%H:%M}"
+        assert line.late_what == ""
 
 
 class TestMenu:
