@@ -76,7 +76,9 @@ def change_protocol(request, pk):
         pk,
         "order.vet",
         name="protocol_form",
-        form_of=lambda data, order: VetForm(data, user=request.user, by_phone=False, auto_id="id_protocol_%s"),
+        form_of=lambda data, order: VetForm(
+            data, user=request.user, by_phone=False, auto_id="id_protocol_%s"
+        ),
         act=act,
         done="Protocol changed.",
     )

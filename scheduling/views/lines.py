@@ -48,7 +48,7 @@ RULE_WORDS = {
     "SHUNT-1": "Right-to-left shunt",
     "SHUNT-1-ASK": "Ask: shunt",
     "ALB-1": "Albumin reaction",
-    "ALB-1-ASK": "Ask: albumin reaction",
+    "ALB-1-ASK": "Ask: albumin",
     "TC-1": "Recent technetium",
     "INF-1": "Isolation",
     "UNST-1": "Unstable",
@@ -146,7 +146,9 @@ class Line:
         """What stands in the first column: the first lung step, or the step that alone is on the list's day."""
         if self._is_on_day(self.planned_at):
             return self.lungs[0]
-        return next((step for step in self.row.steps if self._is_on_day(step.planned_start_at)), self.lungs[0])
+        return next(
+            (step for step in self.row.steps if self._is_on_day(step.planned_start_at)), self.lungs[0]
+        )
 
     @property
     def stands_at(self):

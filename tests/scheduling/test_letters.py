@@ -48,6 +48,11 @@ def on(day, hour, minute=0):
     return datetime(2027, 3, day, hour, minute, tzinfo=ZONE)
 
 
+def without_random_ids(text):
+    """A random identifier may hold any digits, also those of a year."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", text)
+
+
 def letter(about, kind=MessageKind.CONFIRMATION, now=NOW):
     """The mail of this kind about an appointment, as it is at this moment."""
     message = Message(
@@ -124,7 +129,7 @@ def test_no_mail_to_a_patient_tells_what_the_appointment_is_for(site, mia, kind,
         "embolism",
         appointment.procedure.order.accession_number,
     ):
-        assert secret.lower() not in text.lower()
+        assert secret.lower() not in without_random_ids(text).lower()
 
 
 def test_every_template_and_stylesheet_is_free_of_telling_words():
@@ -155,7 +160,7 @@ def test_the_notice_to_a_referrer_has_a_link_and_nothing_about_the_patient(site,
     assert mail.attachments == []
     assert letters.telling_words(text) == []
     for secret in ("Mia", "Zuckerbrot", "77123", "1948"):
-        assert secret not in text
+        assert secret not in without_random_ids(text)
 
 
 def test_names_are_text_and_never_markup(site):

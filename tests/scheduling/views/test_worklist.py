@@ -219,7 +219,7 @@ class TestProblems:
         by = department.scheduler(site)
         booking.book(made, starts=department.proposal(made).starts, by=by, now=NOW)
         line = line_of(camera.get(DAY))
-        assert [problem.label for problem in line.problems] == ["Not vetted", "Ask: albumin reaction"]
+        assert [problem.label for problem in line.problems] == ["Not vetted", "Ask: albumin"]
         assert line.is_problem
 
     def test_physician_can_override_with_one_tap(self, page_of, site, technologist, attending):
@@ -242,7 +242,6 @@ class TestProblems:
             monkeypatch.setattr(timezone, "now", lambda moment=moment: moment)
             line = line_of(camera.get(DAY))
             assert (line.late_words, line.is_problem) == (words, is_problem)
-
 
     def test_late_xray_is_named_beside_the_time_of_the_scan(self, camera, site, monkeypatch):
         appointment = booked(site, "Okafor")
