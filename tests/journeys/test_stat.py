@@ -46,7 +46,7 @@ def vetted_by_phone(scheduler):
 def refused_with_the_sentence(technologist, patient):
     row = steps.row_of(technologist, patient)
     expect(technologist.control("Clear dose", within=row)).to_be_disabled()
-    technologist.control("X-ray too recent", within=row).click()
+    technologist.control("scan from", within=row).click()
     technologist.sees("at least 1 h is needed. The earliest start is")
     technologist.look()
 
@@ -54,9 +54,9 @@ def refused_with_the_sentence(technologist, patient):
 def overridden_with_one_tap(physician, patient):
     physician.open("/worklist/")
     row = steps.row_of(physician, patient)
-    physician.control("X-ray too recent", within=row).click()
+    physician.control("scan from", within=row).click()
     physician.press("STAT: waiting would harm the patient.", within=row)
-    expect(row).not_to_contain_text("X-ray too recent")
+    expect(row).not_to_contain_text("scan from")
 
 
 def goes_on(technologist, patient):
