@@ -92,6 +92,7 @@ def department_seeded(db, settings, monkeypatch):
         "decisions": [Decision.objects.get(by_phone=True).pk],
         "appointments": [str(booked.pk)],
         "steps": [booked.steps.get(kind=StepKind.VENTILATION).pk],
+        "tasks": list(waiting.tasks.values_list("pk", flat=True)[:2]),
     }
     return users, ids
 

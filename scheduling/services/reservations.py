@@ -73,6 +73,7 @@ def release(appointment):
     )
 
 
+@transaction.atomic
 def release_expired(*, now):
     """Release the holds whose time is over; returns how many. Rows that a booking is releasing are left to it."""
     expired = Reservation.objects.expired(now).select_for_update(skip_locked=True)

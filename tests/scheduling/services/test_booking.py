@@ -375,3 +375,18 @@ def test_a_move_after_the_sites_window_was_changed_is_judged_by_the_new_one(site
     found, _ = search.moves(appointment, first_day=TODAY, days=1, by=scheduler, now=NOW, limit=1)
     moved = booking.move(appointment, starts=found[0].starts, by=scheduler, now=NOW)
     assert moved.xray_longest == timedelta(hours=30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_periodic_job_releases_expired_holds():
+    """In a transaction of its own: the job is called outside of any."""
+    site = department.site()
+    Reservation.objects.create(
+        resource=Resource.objects.filter(site=site).first(),
+        span=(NOW, NOW + timedelta(minutes=30)),
+        status="held",
+        token="8f1f4c52-65d5-4d65-9b39-8f4ad0a0a0ff",
+        expires_at=NOW,
+    )
+    assert reservations.release_expired(now=NOW) == 1
+    assert reservations.release_expired(now=NOW) == 0
