@@ -8,7 +8,7 @@ from django.urls import reverse
 from scheduling import worklist
 from scheduling.engine import window
 from scheduling.engine.states import AppointmentState, OrderState, StepState
-from scheduling.examinations import XRAY_RULES
+from scheduling.examinations import XRAY_RULES, is_here
 from scheduling.models import PatientClass, StepKind
 from scheduling.services import visits
 from scheduling.templatetags import clock
@@ -126,12 +126,19 @@ class Line:
         return self.row.appointment.site.time_zone
 
     @property
+    def shown_state(self):
+        """The appointment's state; who was here for an X-ray on another day is to come again."""
+        state = AppointmentState(self.row.appointment.state)
+        is_away = state == AppointmentState.ARRIVED and not is_here(self.row.appointment, self.now)
+        return AppointmentState.BOOKED if is_away else state
+
+    @property
     def group(self):
-        return GROUPS[AppointmentState(self.row.appointment.state)]
+        return GROUPS[self.shown_state]
 
     @property
     def chip(self):
-        return CHIPS[AppointmentState(self.row.appointment.state)]
+        return CHIPS[self.shown_state]
 
     @property
     def is_live(self):
