@@ -48,6 +48,11 @@ def resolved_rules(order):
     )
 
 
+def is_vetted(order):
+    """Whether a physician has approved the order with a protocol."""
+    return any(row.kind == Decision.Kind.VETTING for row in order.decisions.all())
+
+
 def _still_counts(decision, answered):
     if decision.lapsed_at:
         return False
@@ -61,7 +66,7 @@ def examination(appointment, now):
     effects, resolved = assess(order, now), resolved_rules(order)
     verdict = judge_window(appointment, steps, now)
     return gates.Examination(
-        vetted=any(row.kind == Decision.Kind.VETTING for row in order.decisions.all()),
+        vetted=is_vetted(order),
         checked_in=is_here(appointment, now),
         steps=tuple((step.kind, step.state) for step in steps),
         blockers={stage: engine.stage_blockers(effects, stage, resolved) for stage in engine.Stage},

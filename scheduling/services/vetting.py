@@ -4,7 +4,7 @@ from django.db import IntegrityError, transaction
 
 from scheduling.engine import screening as rules
 from scheduling.engine.states import UNFINISHED_ORDER, OrderState
-from scheduling.examinations import XRAY_RULES, resolved_rules
+from scheduling.examinations import XRAY_RULES, is_vetted, resolved_rules
 from scheduling.models import Decision, Order, RequestedProcedure, Task
 from scheduling.services import screening, transitions
 from vqflow import audit, policy
@@ -21,7 +21,7 @@ PRESET_REASONS = (
 
 def why_not_vet(order):
     """A sentence why this order cannot be vetted, or None."""
-    if any(row.kind == Decision.Kind.VETTING for row in order.decisions.all()):
+    if is_vetted(order):
         return "This order has been vetted."
     if order.state in (OrderState.DECLINED, OrderState.CANCELLED):
         return f"This order is {order.state}."

@@ -8,9 +8,9 @@ from django.utils import timezone
 from scheduling import history
 from scheduling.engine.screening import Action, Effect, Stage, questions_for
 from scheduling.engine.states import OPEN_ORDER, UNFINISHED_ORDER, OrderState
-from scheduling.examinations import XRAY_RULES, assess, facts, resolved_rules
+from scheduling.examinations import XRAY_RULES, assess, facts, is_vetted, resolved_rules
 from scheduling.forms.orders import OverrideForm, ReasonForm, ScreeningForm, VetForm, XrayOverrideForm
-from scheduling.models import Appointment, Decision, Task
+from scheduling.models import Appointment, Task
 from scheduling.services import intake, search, vetting
 from scheduling.templatetags import clock
 from scheduling.views.plan import chain_of_plan
@@ -166,7 +166,7 @@ def _actions(user, order):
         "why_not_search": search.why_not_book(order),
         "may_answer": policy.allows(user, "screening.answer") and order.state in UNFINISHED_ORDER,
         "may_countersign": policy.allows(user, "decision.countersign"),
-        "is_vetted": any(row.kind == Decision.Kind.VETTING for row in order.decisions.all()),
+        "is_vetted": is_vetted(order),
     }
 
 
