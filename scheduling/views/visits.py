@@ -64,46 +64,34 @@ def xray(request, pk):
 @page("visit.perform", methods=BOTH)
 def discontinue(request, pk):
     """Why the running acquisition was broken off; POST stops it."""
-    now, user = timezone.now(), request.user
-    step = access.step(pk, by=user)
-    form = StopForm(_sent(request))
-
-    def do():
-        return visits.discontinue(step, reason=form.cleaned_data["reason"], by=user, now=now)
-
-    return _ask(
-        request,
-        step.appointment,
-        form,
-        do,
-        template="scheduling/visit_discontinue.html",
-        text=f"{step.get_kind_display()} stopped",
-        undo=reverse("scheduling:undo", args=[pk]),
-        step=step,
-        reasons=STOP_REASONS,
-    )
+    template = "scheduling/visit_discontinue.html"
+    return _ask_why(request, pk, visits.discontinue, done="stopped", reasons=STOP_REASONS, template=template)
 
 
 @page("visit.perform", methods=BOTH)
 def leave_out(request, pk):
     """Why a lung acquisition is not done any more; POST ends the visit without it."""
+    template = "scheduling/visit_leave_out.html"
+    return _ask_why(
+        request, pk, visits.leave_out, done="left out", reasons=LEAVE_OUT_REASONS, template=template
+    )
+
+
+def _ask_why(request, pk, service, *, done, reasons, template):
+    """A step that ends otherwise than planned: its reason is asked for and goes to the service."""
     now, user = timezone.now(), request.user
     step = access.step(pk, by=user)
     form = StopForm(_sent(request))
-
-    def do():
-        return visits.leave_out(step, reason=form.cleaned_data["reason"], by=user, now=now)
-
     return _ask(
         request,
         step.appointment,
         form,
-        do,
-        template="scheduling/visit_leave_out.html",
-        text=f"{step.get_kind_display()} left out",
+        lambda: service(step, reason=form.cleaned_data["reason"], by=user, now=now),
+        template=template,
+        text=f"{step.get_kind_display()} {done}",
         undo=reverse("scheduling:undo", args=[pk]),
         step=step,
-        reasons=LEAVE_OUT_REASONS,
+        reasons=reasons,
     )
 
 
