@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from scheduling.engine.chain import Step, planned_step
-
 XRAY, VENTILATION, PERFUSION = "xray", "ventilation", "perfusion"
 
 
@@ -38,6 +36,11 @@ class StepTemplate:
 
     The lag runs from the end of the step before. The lag of the first lung step after the X-ray is a site
     setting (`window.planned_lag`), so it is None here. `prep_minutes` in a bay end when set-up begins.
+    `simultaneous`: acquired together with the step before, in its room and by its people.
+    `if_before_abnormal`: held until a physician has read the step before, and done only if that is abnormal.
+    `present`: capabilities of further people who are there from preparation to the last picture.
+    `tracer` (a product of `tracers.PRODUCTS`) is needed with `activity_kbq` at the start of the acquisition;
+    as little as `least_activity_kbq` may be given where a full dose would hold too many particles.
     """
 
     kind: str
@@ -51,6 +54,12 @@ class StepTemplate:
     lag_max_minutes: int | None = None
     same_room: bool = False
     same_day: bool = False
+    simultaneous: bool = False
+    if_before_abnormal: bool = False
+    present: frozenset[str] = frozenset()
+    tracer: str = ""
+    activity_kbq: int = 0
+    least_activity_kbq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +75,13 @@ class Protocol:
     @property
     def scan_minutes(self) -> int:
         """From the first inhalation or injection to the last picture, without the X-ray."""
-        lungs = [step for step in self.steps if step.kind != XRAY]
+        lungs = [step for step in self.steps if step.kind != XRAY and not step.simultaneous]
         return sum(s.acquisition_minutes for s in lungs) + sum(s.lag_min_minutes or 0 for s in lungs[1:])
 
 
 def find(key: str, agent: str | None = None) -> Protocol:
     """Raises KeyError where the catalogue has no such protocol."""
     return _BY_KEY[key, Agent(agent) if agent else None]
-
-
-def steps_of(protocol: Protocol, *, xray_lag: tuple[int, int] | None, with_xray: bool) -> tuple[Step, ...]:
-    """The steps to search for. `xray_lag`: least and greatest minutes from the X-ray's end to the first lung
-    step (`window.planned_lag`), None if no X-ray is asked for. `with_xray` False leaves the X-ray out: done
-    elsewhere (the search then gets its `known_end`) or not needed."""
-    templates = [step for step in protocol.steps if with_xray or step.kind != XRAY]
-    lungs = [step for step in protocol.steps if step.kind != XRAY]
-    return tuple(_step(each, xray_lag if each is lungs[0] else None, templates) for each in templates)
-
-
-def _step(template: StepTemplate, xray_lag: tuple[int, int] | None, templates: list[StepTemplate]) -> Step:
-    lag_min, lag_max = xray_lag or (template.lag_min_minutes or 0, template.lag_max_minutes)
-    before = templates[templates.index(template) - 1].kind if template.same_room else None
-    return planned_step(
-        template.kind,
-        room=template.room,
-        setup_minutes=template.setup_minutes,
-        acquisition_minutes=template.acquisition_minutes,
-        clearance_minutes=template.clearance_minutes,
-        technologist=template.technologist,
-        prep_minutes=template.prep_minutes,
-        lag_min=lag_min,
-        lag_max=lag_max,
-        same_room_as=before,
-        same_day=template.same_day,
-    )
 
 
 _PREP = 18  # check-in, screening re-check, gown, intravenous line: 5 + 3 + 5 + 5
@@ -113,22 +95,60 @@ _SPECT = frozenset({"gamma_camera_spect"})
 
 _BREATHING = {
     # Position 3, mouthpiece 3; breathing 3, oxygen 2, pictures 11. The crucible is loaded beforehand.
-    Agent.TECHNEGAS: StepTemplate(VENTILATION, _VENTILATION_ROOM, _NM, 6, 16, 10, same_day=True),
+    # Eluate in the crucible: 400 to 1,000 MBq (US label), 250 to 700 (Irish SmPC of Pulmotec).
+    Agent.TECHNEGAS: StepTemplate(
+        VENTILATION,
+        _VENTILATION_ROOM,
+        _NM,
+        6,
+        16,
+        10,
+        same_day=True,
+        tracer="pertechnetate",
+        activity_kbq=500_000,
+    ),
     # Position 3, mask 3, nebuliser 2; breathing 5, rinse 2, eight views 18. Clearance: wipe test, filter.
-    Agent.DTPA: StepTemplate(VENTILATION, _VENTILATION_ROOM, _NM, 8, 25, 15, same_day=True),
+    # In the nebuliser: 30 mCi before perfusion, 45 mCi after it (Radiopaedia); about a tenth reaches the lungs.
+    Agent.DTPA: StepTemplate(
+        VENTILATION, _VENTILATION_ROOM, _NM, 8, 25, 15, same_day=True, tracer="dtpa", activity_kbq=1_110_000
+    ),
     # Position 3, mask 3, room check 1, dose 2; breath 1, wash-in 3, equilibrium 1, washout 5, last 2.
-    # Radioactive gas only at negative pressure (Minn. R. 4731.4430).
+    # Radioactive gas only at negative pressure (Minn. R. 4731.4430). Vials of 10 or 20 mCi (US labels).
     Agent.XE133: StepTemplate(
-        VENTILATION, _VENTILATION_ROOM | {"negative_pressure"}, _NM, 9, 12, 10, same_day=True
+        VENTILATION,
+        _VENTILATION_ROOM | {"negative_pressure"},
+        _NM,
+        9,
+        12,
+        10,
+        same_day=True,
+        tracer="xe133",
+        activity_kbq=370_000,
     ),
     # Breathed during the pictures, up to 10 min, in front of the camera; 13 s half-life, nothing to clear.
-    Agent.KR81M: StepTemplate(VENTILATION, _SPECT, _NM, 6, 10, 5, same_day=True),
+    # 40 to 400 MBq (JNMT breastfeeding tables), for local sign-off.
+    Agent.KR81M: StepTemplate(
+        VENTILATION, _SPECT, _NM, 6, 10, 5, same_day=True, tracer="kr81m", activity_kbq=200_000
+    ),
 }
 
 # Two-person dose check 3, window and collimator 2; injection 1, fixation 3, pictures 10 (SPECT) or 20 (eight
-# views), quality check 2. Changing room and setting up fit in the lag.
-_Q_SPECT = StepTemplate(PERFUSION, _SPECT, _NM, 5, 16, 5, same_day=True)
-_Q_PLANAR = StepTemplate(PERFUSION, _PLANAR, _NM, 5, 26, 5, same_day=True)
+# views), quality check 2. Changing room and setting up fit in the lag. 37 to 148 MBq (Pulmotech label).
+_Q_SPECT = StepTemplate(
+    PERFUSION,
+    _SPECT,
+    _NM,
+    5,
+    16,
+    5,
+    same_day=True,
+    tracer="maa",
+    activity_kbq=148_000,
+    least_activity_kbq=37_000,
+)
+_Q_PLANAR = replace(_Q_SPECT, room=_PLANAR, acquisition_minutes=26)
+
+_DTPA_AFTER_Q_KBQ = 1_665_000
 
 _CAMERA = {Agent.TECHNEGAS: _Q_SPECT, Agent.DTPA: _Q_PLANAR, Agent.XE133: _Q_PLANAR, Agent.KR81M: _Q_SPECT}
 
@@ -162,9 +182,24 @@ def _injected_then_breathed(agent: Agent) -> tuple[StepTemplate, ...]:
     next_day = agent is Agent.TECHNEGAS
     lag = (15 * 60, 36 * 60) if next_day else (30, 4 * 60)
     ventilation = replace(
-        _BREATHING[agent], lag_min_minutes=lag[0], lag_max_minutes=lag[1], same_day=not next_day
+        _BREATHING[agent],
+        lag_min_minutes=lag[0],
+        lag_max_minutes=lag[1],
+        same_day=not next_day,
+        if_before_abnormal=True,
     )
-    return _XRAY, _first(_CAMERA[agent]), ventilation
+    if agent is Agent.DTPA:
+        ventilation = replace(ventilation, activity_kbq=_DTPA_AFTER_Q_KBQ)
+    # 0.5 to 1 mCi (Brazilian guideline 2019).
+    perfusion = replace(_first(_CAMERA[agent]), activity_kbq=37_000, least_activity_kbq=18_500)
+    return _XRAY, perfusion, ventilation
+
+
+def _together() -> tuple[StepTemplate, ...]:
+    """Krypton is breathed while perfusion is pictured: 190 keV and 140 keV are told apart (Kr-81m label)."""
+    perfusion = _first(_CAMERA[Agent.KR81M])
+    ventilation = replace(_BREATHING[Agent.KR81M], simultaneous=True)
+    return _XRAY, perfusion, ventilation
 
 
 def _protocols() -> Iterator[Protocol]:
@@ -178,7 +213,9 @@ def _protocols() -> Iterator[Protocol]:
     # Xenon is missing: what is left of the perfusion tracer would spoil its pictures (81 keV under 140 keV).
     for agent in (Agent.DTPA, Agent.KR81M, Agent.TECHNEGAS):
         name = f"Perfusion first, ventilation if abnormal, {AGENT_NAMES[agent]}"
-        yield Protocol("Q_FIRST_V_IF_ABNORMAL", agent, name, _injected_then_breathed(agent), False)
+        yield Protocol("Q_FIRST_V_IF_ABNORMAL", agent, name, _injected_then_breathed(agent), True)
+    name = f"Ventilation and perfusion together, {AGENT_NAMES[Agent.KR81M]}"
+    yield Protocol("V_Q_SIMULTANEOUS", Agent.KR81M, name, _together(), True)
     yield Protocol(
         "QUANT_DIFFERENTIAL", None, "Split function, perfusion only", (_XRAY, _first(_Q_PLANAR)), False
     )

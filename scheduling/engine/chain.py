@@ -3,118 +3,54 @@
 A chain with least and greatest lags is a path of difference constraints, so shifting and intersecting the
 sets of possible starts from both ends gives exactly the starts that belong to a whole chain, without
 backtracking.
-The sets ask for "any room and any person": a resource needed twice at one moment is found out later.
+The sets ask for "any room and any person": a resource needed twice at one moment is found out later, and so is
+a lag between steps that are not neighbours.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from scheduling.engine.intervals import Intervals, clip, dilate, erode, intersect, union
+from scheduling.engine import bitsets, distances, reach
+from scheduling.engine.distances import Join, Pairs, Pools, Window
+from scheduling.engine.frame import Frame
+from scheduling.engine.intervals import Intervals, contains
+from scheduling.engine.reach import Rooms
+from scheduling.engine.request import (
+    PATIENT,
+    PREP_BAY,
+    XRAY_STEP,
+    Lag,
+    Need,
+    ResourceFree,
+    Search,
+    Step,
+    planned_step,
+)
 
-PATIENT = "patient"
-PREP_BAY = "prep_bay"
-XRAY_STEP = "xray"
-
-_LONGEST_DAY = 25 * 60
-"""Minutes of the local day on which the clock goes back: more never lies between two times of one day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One resource with all of `capabilities` is occupied in [t - starts_before, t + ends_after_start).
-
-    t is the start of the acquisition. A need that is over before t has a negative `ends_after_start`.
-    """
-
-    capabilities: frozenset[str]
-    starts_before: int
-    ends_after_start: int
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One acquisition. The lag, both ends included, runs from the end of the step before to this start.
-
-    The first need is the room: `same_room_as` names an earlier step whose first need gets the same resource.
-    `same_day`: starts on the same local day as the step before.
-    """
-
-    key: str
-    acquisition_minutes: int
-    needs: tuple[Need, ...]
-    lag_min: int = 0
-    lag_max: int | None = None
-    same_room_as: str | None = None
-    same_day: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceFree:
-    """A room, a person or the patient, with the minutes that are free, in the normal form of `intervals`."""
-
-    id: int
-    name: str
-    capabilities: frozenset[str]
-    free: Intervals
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What is wanted. All that is occupied lies within [earliest, latest).
-
-    `known_end`: end of an X-ray done elsewhere; `steps` then begins with the step after it, whose lag counts
-    from there. `day_of`: number of the local day of a minute (`calendars.day_number`).
-    `anchor`: key of the first lung step, by which itineraries are ranked; by default the first step that is
-    not the X-ray. Its starts are multiples of `grid_minutes`; the other steps start at any minute.
-    """
-
-    steps: tuple[Step, ...]
-    resources: tuple[ResourceFree, ...]
-    earliest: int
-    latest: int
-    known_end: int | None = None
-    day_of: Callable[[int], int] | None = None
-    anchor: str | None = None
-    grid_minutes: int = 1
-
-
-def planned_step(
-    key: str,
-    *,
-    room: frozenset[str],
-    setup_minutes: int,
-    acquisition_minutes: int,
-    clearance_minutes: int,
-    technologist: str | None,
-    prep_minutes: int = 0,
-    lag_min: int = 0,
-    lag_max: int | None = None,
-    same_room_as: str | None = None,
-    same_day: bool = False,
-) -> Step:
-    """A step from its times: set-up, acquisition and clearance take the room; people leave before clearance.
-
-    Preparation, in a bay, ends when set-up begins; the patient is there for all but clearance.
-    """
-    needs = [Need(room, setup_minutes, acquisition_minutes + clearance_minutes)]
-    if technologist:
-        needs.append(Need(frozenset({technologist}), setup_minutes, acquisition_minutes))
-    if prep_minutes:
-        needs.append(Need(frozenset({PREP_BAY}), setup_minutes + prep_minutes, -setup_minutes))
-    needs.append(Need(frozenset({PATIENT}), setup_minutes + prep_minutes, acquisition_minutes))
-    return Step(key, acquisition_minutes, tuple(needs), lag_min, lag_max, same_room_as, same_day)
-
+__all__ = [
+    "PATIENT",
+    "PREP_BAY",
+    "XRAY_STEP",
+    "Chain",
+    "Lag",
+    "Need",
+    "Pairs",
+    "Pool",
+    "Pools",
+    "ResourceFree",
+    "Search",
+    "Step",
+    "Window",
+    "planned_step",
+]
 
 Pool = tuple[ResourceFree, ...]
-Pools = tuple[tuple[Pool, ...], ...]
-Pairs = tuple[tuple[int, int], ...]
-Window = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A search made ready: who can serve which need, and how far apart the starts of neighbours may lie."""
+    """A search made ready: who can serve which need, and how far apart the starts of the steps may lie."""
 
     search: Search
     anchor: int
@@ -122,84 +58,127 @@ class Chain:
     room_pairs: Pairs
     gaps: tuple[Window, ...]
     """Least and greatest minutes from the start of the step before; the first one counts from `known_end`."""
-
-    _rooms: tuple[Mapping[int, ResourceFree], ...] = field(default=({},))
+    joins: tuple[Join, ...] = ()
+    """The further lags (`Step.lags`) between starts."""
+    spans: tuple[tuple[Window, ...], ...] = ()
+    """[i][j]: least and greatest minutes from the start of i to that of j, by all lags together."""
+    contests: tuple[tuple[tuple[int, int, int], ...], ...] = ()
+    """Per step, which steps could need one of its resources at one moment (`distances.contests`)."""
+    rooms: tuple[Rooms, ...] = ({},)
+    """One mapping from step to room for every way to fill the groups of steps that share a room."""
+    shortest: Mapping[int, int] = field(default_factory=dict)
+    """By resource id, for how many minutes at least it is needed at a time."""
+    margins: tuple[Window, ...] = ()
+    """Per step, the most minutes that its needs occupy before and after its start."""
 
     @classmethod
     def of(cls, search: Search) -> "Chain":
         """Raises ValueError on a search that says nothing or contradicts itself."""
         _check(search)
-        pools = tuple(_pools(step, search.resources) for step in search.steps)
+        pools = _pools(search)
         order = {step.key: at for at, step in enumerate(search.steps)}
         pairs = tuple((order[s.same_room_as], order[s.key]) for s in search.steps if s.same_room_as)
-        gaps = tuple(_gap(search, pools, pairs, at) for at in range(len(search.steps)))
-        return cls(search, _anchor(search), pools, pairs, gaps, tuple(_room_choices(pools, pairs)))
+        gaps = tuple([distances.gap(search, pools, pairs, at) for at in range(len(search.steps))])
+        joins = distances.further(search)
+        spans = distances.between(search, gaps, joins)
+        return cls(
+            search,
+            _anchor(search),
+            pools,
+            pairs,
+            gaps,
+            joins,
+            spans,
+            distances.contests(search, pools, spans),
+            tuple(_room_choices(pools, pairs)) if pairs else ({},),
+            _shortest(search, pools),
+            tuple([_margins(step) for step in search.steps]),
+        )
 
-    def starts(self, at: int, window: Window, rooms: Mapping[int, ResourceFree] | None = None) -> Intervals:
+    @property
+    def undisputed(self) -> bool:
+        """Whether no two needs can ask for one resource at a moment, none has to share it, and each asks for one."""
+        if self.room_pairs or any(self.contests):
+            return False
+        return all(need.count == 1 for step in self.search.steps for need in step.needs)
+
+    def timely(self, times: Sequence[int]) -> bool:
+        """Whether these starts keep every rule but the resources: period, lags, same day, allowed starts."""
+        search, ends = self.search, self.search.known_end
+        for at, (step, t) in enumerate(zip(search.steps, times, strict=True)):
+            if t < search.earliest or t + step.acquisition_minutes > search.latest:
+                return False
+            if ends is not None and not _within(t - ends, step.lag_min, step.lag_max):
+                return False
+            before = times[at - 1] if at else search.known_end
+            if step.same_day and before is not None and not self._one_day(before, t):
+                return False
+            if step.allowed is not None and not contains(step.allowed, t):
+                return False
+            ends = t + step.acquisition_minutes
+        return all(least <= times[j] - times[i] <= most for i, j, least, most in self.joins)
+
+    def _one_day(self, one: int, other: int) -> bool:
+        day_of = self.search.day_of
+        return day_of is None or day_of(one) == day_of(other)
+
+    def starts(self, at: int, window: Window, rooms: Rooms | None = None) -> Intervals:
         """The starts of one step by itself, within the half-open `window`."""
-        step, search = self.search.steps[at], self.search
-        low = max(window[0], search.earliest)
-        high = min(window[1], search.latest - step.acquisition_minutes + 1)
-        found: Intervals = ((low, high),) if low < high else ()
-        for position, need in enumerate(step.needs):
-            if not found:
-                return ()
-            pool = (rooms[at],) if rooms and position == 0 and at in rooms else self.pools[at][position]
-            found = intersect(found, self.serves(need, pool, (found[0][0], found[-1][1])))
-        return found
+        return bitsets.to_intervals(*reach.starts(self, at, window, rooms or {}))
 
     def serves(self, need: Need, pool: Pool, window: Window) -> Intervals:
-        """The starts within `window` at which some resource of the pool can serve the need."""
-        before, after = need.starts_before, need.ends_after_start
-        low = max(self.search.earliest, window[0] - before)
-        high = min(self.search.latest, window[1] - 1 + after)
-        return union(*[erode(clip(resource.free, low, high), before, after) for resource in pool])
+        """The starts within `window` at which enough resources of the pool can serve the need."""
+        low = min(window[0], window[0] - need.starts_before)
+        high = max(window[1], window[1] - 1 + need.ends_after_start)
+        frame = Frame(low, max(low, self.search.earliest), min(high, self.search.latest), {}, {})
+        return bitsets.to_intervals(frame.serves(need, pool) & bitsets.span(*window, low), low)
 
     def reach(self, window: Window) -> list[Intervals]:
-        """Per step, the starts that belong to a whole chain whose anchor starts within `window`."""
-        windows = self._windows(window)
-        found = [self._reach(windows, rooms) for rooms in self._rooms]
-        if not found:
-            return [()] * len(windows)
-        return found[0] if len(found) == 1 else [union(*each) for each in zip(*found, strict=True)]
+        """Per step, the starts that belong to a whole chain whose anchor starts within `window`.
+
+        Exact in the lags of neighbours; a superset where `Step.lags` or one resource needed twice bind.
+        """
+        frame, found = reach.bits(self, window, {})
+        return [bitsets.to_intervals(each, frame.base) for each in found]
+
+    def bits(self, window: Window) -> tuple[Frame, list[int]]:
+        """`reach` as bit sets (`bitsets`), with the frame whose base they count from."""
+        return reach.bits(self, window, {})
 
     def windows(self) -> Iterator[Window]:
         """Growing windows of anchor starts that cover the whole search: the first answers are near."""
-        low, end = self.search.earliest, self.search.latest + 1
-        if self.search.known_end is not None and self.anchor == 0:
-            low = max(low, self.search.known_end + self.gaps[0][0])
-            end = min(end, self.search.known_end + self.gaps[0][1] + 1)
-        length = 2 * 1440
+        search = self.search
+        low, end = search.earliest, search.latest + 1
+        if search.known_end is not None and self.anchor == 0:
+            low = max(low, search.known_end + self.gaps[0][0])
+            end = min(end, search.known_end + self.gaps[0][1] + 1)
+        length, grid = _FIRST_WINDOW, search.grid_minutes
         while low < end:
-            yield low, min(low + length, end)
-            low, length = low + length, length * 3
+            high = min((low + length) // grid * grid + grid, end)
+            known = (end if search.known_until is None else search.known_until) - self._ahead()
+            if low + grid <= known < high:
+                high = known - known % grid
+            yield low, high
+            low, length = high, min((high - low) * 2, _LONGEST_WINDOW)
 
-    def _windows(self, window: Window) -> list[Window]:
-        windows = [window] * len(self.search.steps)
-        for at in range(self.anchor + 1, len(windows)):
-            least, most = self.gaps[at]
-            windows[at] = (windows[at - 1][0] + least, windows[at - 1][1] + most)
-        for at in range(self.anchor - 1, -1, -1):
-            least, most = self.gaps[at + 1]
-            windows[at] = (windows[at + 1][0] - most, windows[at + 1][1] - least)
-        return windows
+    def known_from(self, window: Window) -> int:
+        """The minute before which the resources decide about visits whose anchor starts in the window."""
+        return min(self.search.latest, window[1] + self._ahead())
 
-    def _reach(self, windows: list[Window], rooms: Mapping[int, ResourceFree]) -> list[Intervals]:
-        known = self.search.known_end
-        if known is not None:
-            low, high = known + self.gaps[0][0], known + self.gaps[0][1] + 1
-            windows = [(max(low, windows[0][0]), min(high, windows[0][1])), *windows[1:]]
-        found = [self.starts(len(windows) - 1, windows[-1], rooms)]
-        for at in range(len(windows) - 2, -1, -1):
-            least, most = self.gaps[at + 1]
-            leads_on = dilate(found[0], -most, -least)
-            if not leads_on:
-                return [()] * len(windows)
-            low, high = max(windows[at][0], leads_on[0][0]), min(windows[at][1], leads_on[-1][1])
-            found.insert(0, intersect(leads_on, self.starts(at, (low, high), rooms)))
-        for at in range(1, self.anchor + 1):
-            found[at] = intersect(found[at], dilate(found[at - 1], *self.gaps[at]))
-        return found
+    def _ahead(self) -> int:
+        """The most minutes for which a visit occupies anything after the start of its anchor."""
+        ends = []
+        for (_, most), step in zip(self.spans[self.anchor], self.search.steps, strict=True):
+            ends += [most + step.acquisition_minutes, *[most + each.ends_after_start for each in step.needs]]
+        return max(ends)
+
+
+_FIRST_WINDOW = 1440
+_LONGEST_WINDOW = 4 * 1440
+
+
+def _within(minutes: int, least: int, most: int | None) -> bool:
+    return minutes >= least and (most is None or minutes <= most)
 
 
 def _check(search: Search) -> None:
@@ -207,13 +186,23 @@ def _check(search: Search) -> None:
         raise ValueError("A search needs at least one step.")
     if search.day_of is None and any(step.same_day for step in search.steps):
         raise ValueError("A step on the same day needs `day_of`.")
-    earlier: set[str] = set()
+    earlier: dict[str, Step] = {}
     for step in search.steps:
         if step.key in earlier:
             raise ValueError(f"Two steps are called {step.key}.")
-        if step.same_room_as and (step.same_room_as not in earlier or not step.needs):
-            raise ValueError(f"{step.key} asks for the room of {step.same_room_as}, no earlier step.")
-        earlier.add(step.key)
+        if step.same_room_as and not _one_room(step, earlier.get(step.same_room_as)):
+            raise ValueError(
+                f"{step.key} asks for the room of {step.same_room_as}, no earlier step with one."
+            )
+        if any(lag.step not in earlier for lag in step.lags):
+            raise ValueError(f"{step.key} has a lag from a step that does not come before it.")
+        if any(need.count < 1 or need.starts_before + need.ends_after_start < 1 for need in step.needs):
+            raise ValueError(f"{step.key} has a need of nothing.")
+        earlier[step.key] = step
+
+
+def _one_room(step: Step, other: Step | None) -> bool:
+    return other is not None and all(each.needs and each.needs[0].count == 1 for each in (step, other))
 
 
 def _anchor(search: Search) -> int:
@@ -223,33 +212,31 @@ def _anchor(search: Search) -> int:
     return next((at for at, key in enumerate(keys) if key != XRAY_STEP), 0)
 
 
-def _pools(step: Step, resources: tuple[ResourceFree, ...]) -> tuple[Pool, ...]:
-    return tuple(tuple(r for r in resources if need.capabilities <= r.capabilities) for need in step.needs)
+def _pools(search: Search) -> Pools:
+    able: dict[frozenset[str], Pool] = {}
+    for step in search.steps:
+        for need in step.needs:
+            wanted = need.capabilities
+            if wanted not in able:
+                able[wanted] = tuple([r for r in search.resources if wanted <= r.capabilities])
+    return tuple([tuple([able[need.capabilities] for need in step.needs]) for step in search.steps])
 
 
-def _gap(search: Search, pools: Pools, pairs: Pairs, at: int) -> Window:
-    step = search.steps[at]
-    before = search.steps[at - 1].acquisition_minutes if at else 0
-    least = before + step.lag_min
-    most = before + step.lag_max if step.lag_max is not None else search.latest - search.earliest + least
-    if at and step.same_day:
-        most = min(most, _LONGEST_DAY)
-    return (_least_apart(search, pools, pairs, at, least) if at else least), most
+def _shortest(search: Search, pools: Pools) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for step, of_step in zip(search.steps, pools, strict=True):
+        for need, pool in zip(step.needs, of_step, strict=True):
+            length = need.starts_before + need.ends_after_start
+            for resource in pool:
+                if found.get(resource.id, length) >= length:
+                    found[resource.id] = length
+    return found
 
 
-def _least_apart(search: Search, pools: Pools, pairs: Pairs, at: int, least: int) -> int:
-    """The least gap, raised where the only resource of its kind must first be done with the step before."""
-    apart = least
-    one_room = (at - 1, at) in pairs
-    before, after = search.steps[at - 1].needs, search.steps[at].needs
-    for (i, one), (j, other) in product(enumerate(before), enumerate(after)):
-        pool = pools[at - 1][i]
-        only = len(pool) == 1 and pool == pools[at][j]
-        shared = only or (one_room and i == j == 0)
-        # A need that can be over before the other begins is left to the exact choice.
-        if shared and least > -one.starts_before - other.ends_after_start:
-            apart = max(apart, one.ends_after_start + other.starts_before)
-    return apart
+def _margins(step: Step) -> Window:
+    before = [need.starts_before for need in step.needs]
+    after = [need.ends_after_start for need in step.needs]
+    return max([0, *before]), max([1, *after])
 
 
 def _room_choices(pools: Pools, pairs: Pairs) -> Iterator[dict[int, ResourceFree]]:

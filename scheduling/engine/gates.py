@@ -23,6 +23,8 @@ class Examination:
 
     `blockers`: per stage what still gates it (`screening.stage_blockers`). `verdict`: the chest X-ray window
     judged for a start now; None when a physician has overridden it, or when the protocol needs no X-ray.
+    `awaits_reading`: steps held until a physician has read the one before. `together`: steps that are acquired
+    with the one before.
     """
 
     vetted: bool
@@ -31,6 +33,8 @@ class Examination:
     blockers: Mapping[Stage, tuple[Effect, ...]] = field(default_factory=dict)
     verdict: Verdict | None = None
     dose_cleared: bool = False
+    awaits_reading: frozenset[str] = frozenset()
+    together: frozenset[str] = frozenset()
 
 
 def why_not_check_in(examination: Examination) -> str | None:
@@ -58,7 +62,7 @@ def why_not_start(examination: Examination, kind: str) -> str | None:
     """The window is judged again at the first lung acquisition; later parts are never blocked by it."""
     if kind == XRAY:
         return why_not_start_xray(examination)
-    refused = _why_not_begin(examination, kind)
+    refused = _why_not_begin(examination, kind) or _held(examination, kind)
     if refused is not None:
         return refused
     if not examination.dose_cleared:
@@ -86,7 +90,7 @@ def why_not_end(examination: Examination, kind: str) -> str | None:
     if state is None:
         return _not_part(kind)
     if state == StepState.IN_PROGRESS:
-        return None
+        return None if kind not in examination.together else f"{_words(kind)} ends with {_before(examination, kind)}."
     if state == StepState.CANCELLED:
         return f"{_words(kind)} is cancelled."
     return f"{_words(kind)} has already ended." if state in _PERFORMED else f"{_words(kind)} has not started."
@@ -102,7 +106,14 @@ def _why_not_begin(examination: Examination, kind: str) -> str | None:
         return f"{_words(kind)} is cancelled."
     if state != StepState.SCHEDULED:
         return f"{_words(kind)} has already {'started' if state == StepState.IN_PROGRESS else 'ended'}."
-    return _busy(examination) or _out_of_order(examination, kind)
+    return _together(examination, kind) or _busy(examination) or _out_of_order(examination, kind)
+
+
+def _together(examination: Examination, kind: str) -> str | None:
+    if kind not in examination.together:
+        return None
+    before = _before(examination, kind)
+    return f"{_words(kind)} is acquired together with {before}. Start {before}."
 
 
 def _busy(examination: Examination) -> str | None:
@@ -118,6 +129,32 @@ def _out_of_order(examination: Examination, kind: str) -> str | None:
         if state not in _OVER and earlier != XRAY:
             return f"{_words(earlier)} comes first; it has not ended."
     return None
+
+
+def _held(examination: Examination, kind: str) -> str | None:
+    if kind not in examination.awaits_reading:
+        return None
+    before = _before(examination, kind)
+    return f"A physician reads {before} first: {kind} is done only if that is abnormal."
+
+
+def why_not_read(examination: Examination) -> str | None:
+    """Whether a physician can say now if the held acquisition is needed."""
+    held = next((kind for kind, _ in examination.steps if kind in examination.awaits_reading), None)
+    if held is None:
+        return "No acquisition waits for a reading."
+    state = _state(examination, held)
+    if state == StepState.CANCELLED:
+        return f"{_words(held)} has been given up. Undo that on the worklist first."
+    before = _before(examination, held)
+    if _state(examination, before) not in _PERFORMED:
+        return f"{_words(before)} has not ended."
+    return None
+
+
+def _before(examination: Examination, kind: str) -> str:
+    kinds = [each for each, _ in examination.steps]
+    return kinds[kinds.index(kind) - 1]
 
 
 def _lungs_begun(examination: Examination) -> bool:

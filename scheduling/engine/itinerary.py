@@ -4,33 +4,36 @@
 All times are UTC minutes (`calendars.to_minute`, `calendars.to_datetime`).
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
-from scheduling.engine import assignment, refusal
-from scheduling.engine.assignment import Slot
+from scheduling.engine import offers, refusal, service
 from scheduling.engine.chain import (
     PATIENT,
     PREP_BAY,
     XRAY_STEP,
     Chain,
+    Lag,
     Need,
-    Pool,
     ResourceFree,
     Search,
     Step,
     planned_step,
 )
-from scheduling.engine.intervals import Intervals, covering, last_at_or_before, next_at_or_after
+from scheduling.engine.days import Days
+from scheduling.engine.ranking import DAY, Ranking
+from scheduling.engine.visit import Itinerary, Placed
 
 __all__ = [
     "PATIENT",
     "PREP_BAY",
     "XRAY_STEP",
     "Itinerary",
+    "Lag",
     "Need",
     "Placed",
+    "Ranking",
     "ResourceFree",
     "Search",
     "Step",
@@ -40,181 +43,118 @@ __all__ = [
     "search",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """One acquisition [start, end) and, per need in order, (resource id, occupied from, occupied to)."""
-
-    step_key: str
-    start: int
-    end: int
-    resources: tuple[tuple[int, int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Itinerary:
-    """`steps` in the protocol's order; a smaller `cost` is better."""
-
-    steps: tuple[Placed, ...]
-    cost: tuple[int, ...]
-
-
-Preferred = Mapping[str, Collection[int]]
+UNTIMELY = "These starts do not keep the distances and the times that the steps ask for."
 
 
 def search(search: Search, *, limit: int) -> Iterator[Itinerary]:
     """The `limit` best itineraries, best first, computed as they are asked for; one per start of the lungs.
 
-    Cost: start of the first lung step, then of the following ones in turn, then 1 if the X-ray is on another
-    local day, then the X-ray as late as possible. Exact: equal to trying every start with every resource.
+    Cost: the sum of `Ranking`; then start of the first lung step, then of the following ones in turn, then 1 if
+    the X-ray is on another local day, then the X-ray as late as possible. Exact: equal to trying every start
+    with every resource. The first lung step is offered at every multiple of `grid_minutes` at which a visit can
+    start, and where two neighbouring multiples cannot, at the first minute between them that can.
     """
-    return islice(_all(Chain.of(search)), limit)
+    wanted = _on_one_day(search)
+    if search.ranking.capacity is None:
+        return islice(_ranked(wanted, limit), limit)
+    return islice(_spared(wanted, limit), limit)
 
 
-def fits(search: Search, starts: Mapping[str, int], preferred: Preferred | None = None) -> Itinerary | str:
+def fits(
+    search: Search, starts: Mapping[str, int], preferred: service.Preferred | None = None
+) -> Itinerary | str:
     """The itinerary with these starts, or the sentence why it cannot be. `starts` names every step.
 
     `preferred`: per step, ids of the resources to take where they are free.
     """
-    chain = Chain.of(search)
+    chain = Chain.of(search.complete())
     times = [starts[step.key] for step in search.steps]
     sentence = refusal.off_time(chain, times)
     if sentence is not None:
         return sentence
-    slots = [_slots(chain, at, t, preferred) for at, t in enumerate(times)]
-    chosen = _choose(chain, dict(enumerate(slots)))
-    if chosen is None:
-        free = [[bool(slot.candidates) for slot in each] for each in slots]
-        return refusal.unserved(chain, free)
-    return _itinerary(chain, times, slots, chosen)
+    if not chain.timely(times):
+        return UNTIMELY
+    able_of = {at: service.able(chain, at, t, preferred) for at, t in enumerate(times)}
+    taken = service.taken(chain, dict(enumerate(times)), able_of)
+    if taken is None:
+        return refusal.unserved(chain, service.served(chain, list(able_of.values())))
+    cost = (offers.sum_of(chain, times), *offers.order_of(chain, times))
+    return _itinerary(chain, cost, times, taken)
 
 
 def blockers(search: Search) -> tuple[str, ...]:
     """Sentences that say which step or link has no answer; empty if the search has one."""
-    chain = Chain.of(search)
-    if next(_all(chain), None) is not None:
+    if next(_ranked(_on_one_day(search), 1), None) is not None:
         return ()
-    return refusal.nothing_found(chain)
+    return refusal.nothing_found(Chain.of(_on_one_day(search.complete())))
 
 
-def _all(chain: Chain) -> Iterator[Itinerary]:
-    for window in chain.windows():
-        reach = chain.reach(window)
-        for start in _on_grid(reach[chain.anchor], chain.search.grid_minutes):
-            found = _best_from(chain, start, reach)
-            if found is not None:
-                yield found
+def _on_one_day(search: Search) -> Search:
+    if not search.ranking.same_day_only:
+        return search
+    first, *others = search.steps
+    return replace(search, steps=(first, *[replace(step, same_day=True) for step in others]))
 
 
-def _on_grid(starts: Intervals, grid: int) -> Iterator[int]:
-    for low, high in starts:
-        yield from range(-(-low // grid) * grid, high, grid)
+def _ranked(search: Search, limit: int) -> Iterator[Itinerary]:
+    return (_served(offer) for offer in offers.ranked(search, limit))
 
 
-def _best_from(chain: Chain, start: int, reach: list[Intervals]) -> Itinerary | None:
-    anchor, count = chain.anchor, len(chain.search.steps)
-    if anchor == 0 and not refusal.same_day_kept(chain, 0, start, None):
-        return None
-    # The lung steps first, in order, then the X-ray before them: the order of the cost.
-    order = (*range(anchor + 1, count), *range(anchor - 1, -1, -1))
-    return _complete(chain, order, {anchor: start}, {anchor: _slots(chain, anchor, start)}, reach)
-
-
-def _complete(
-    chain: Chain,
-    order: tuple[int, ...],
-    times: dict[int, int],
-    slots: dict[int, list[Slot]],
-    reach: list[Intervals],
-) -> Itinerary | None:
-    """The best whole visit that begins with the steps already placed, or None.
-
-    Resources are tried at every depth: two lung steps that need one camera at once fail before any X-ray.
-    """
-    chosen = _choose(chain, slots)
-    if chosen is None:
-        return None
-    if not order:
-        by_step = range(len(times))
-        return _itinerary(chain, [times[at] for at in by_step], [slots[at] for at in by_step], chosen)
-    at, rest = order[0], order[1:]
-    for t in _next_starts(chain, at, times, reach[at]):
-        found = _complete(chain, rest, {**times, at: t}, {**slots, at: _slots(chain, at, t)}, reach)
-        if found is not None:
-            return found
-    return None
-
-
-def _next_starts(chain: Chain, at: int, times: Mapping[int, int], starts: Intervals) -> Iterator[int]:
-    """The starts of a step beside the placed one, best first: early after it, late before it."""
-    if at > chain.anchor:
-        least, most = chain.gaps[at]
-        before = times[at - 1]
-        t = next_at_or_after(starts, before + least)
-        while t is not None and t <= before + most:
-            if refusal.same_day_kept(chain, at, t, before):
-                yield t
-            t = next_at_or_after(starts, t + 1)
+def _spared(search: Search, limit: int) -> Iterator[Itinerary]:
+    """As `_ranked`, but the day of the best visit first, in the order of what its starts leave for others."""
+    ranking, best = search.ranking, next(offers.ranked(search, 1), None)
+    if best is None or ranking.capacity is None:
         return
-    least, most = chain.gaps[at + 1]
-    after = times[at + 1]
-    t = last_at_or_before(starts, after - least)
-    while t is not None and t >= after - most:
-        if refusal.same_day_kept(chain, at + 1, after, t):
-            yield t
-        t = last_at_or_before(starts, t - 1)
+    weighed = []
+    for offer in _candidates(search, best):
+        each = _served(offer)
+        cost = each.cost[0] + ranking.capacity_weight * ranking.capacity(each)
+        weighed.append((cost, offer, Itinerary(each.steps, (cost, *each.cost[1:]))))
+    weighed.sort(key=lambda each: each[2].cost)
+    yield from [each[2] for each in weighed]
+    shown = {offer[2] for _, offer, _ in weighed}
+    for offer in offers.ranked(search, limit + len(shown)):
+        if offer[2] not in shown:
+            yield _served(offer)
 
 
-def _slots(chain: Chain, at: int, t: int, preferred: Preferred | None = None) -> list[Slot]:
-    step, wanted = chain.search.steps[at], ()
-    first: Collection[int] = preferred.get(step.key, wanted) if preferred else wanted
-    return [
-        _slot(chain, pool, t - need.starts_before, t + need.ends_after_start, first)
-        for need, pool in zip(step.needs, chain.pools[at], strict=True)
-    ]
+def _candidates(search: Search, best: offers.Offer) -> list[offers.Offer]:
+    """Of the day of the best offer so many as the capacity term looks at, the earliest and the best among them."""
+    _, chain, times = best
+    if search.day_of is None:
+        low, high = times[chain.anchor], times[chain.anchor] + DAY
+    else:
+        low, high = Days(search.day_of).bounds(times[chain.anchor])
+    every = list(offers.within(search, max(low, search.earliest), min(high, search.latest)))
+    count = min(search.ranking.capacity_candidates, len(every))
+    chosen = [every[len(every) * n // count] for n in range(count)]
+    if all(each[2] != times for each in chosen):
+        chosen[-1] = best
+    return chosen
 
 
-def _slot(chain: Chain, pool: Pool, begins: int, ends: int, first: Collection[int]) -> Slot:
-    """Who is free for the span, best first: preferred, then smallest free run, then the order given."""
-    if begins < chain.search.earliest or ends > chain.search.latest:
-        return Slot(begins, ends, ())
-    found: list[tuple[bool, int, int, int]] = []
-    for resource in pool:
-        run = covering(resource.free, begins, ends)
-        if run is not None:
-            found.append((resource.id not in first, run[1] - run[0], len(found), resource.id))
-    if len(found) > 1:
-        found.sort()
-    return Slot(begins, ends, tuple([each[3] for each in found]))
+def _served(offer: offers.Offer) -> Itinerary:
+    cost, chain, times = offer
+    if chain.undisputed:
+        quick = service.best_fits(chain, times)
+        if quick is not None:
+            return _itinerary(chain, cost, times, quick)
+    able_of = {at: service.able(chain, at, t) for at, t in enumerate(times)}
+    taken = service.taken(chain, dict(enumerate(times)), able_of)
+    if taken is None:
+        raise AssertionError("The sets of starts promise what no choice of resources keeps.")
+    return _itinerary(chain, cost, times, taken)
 
 
-def _choose(chain: Chain, slots: Mapping[int, list[Slot]]) -> dict[int, list[int]] | None:
-    """Per placed step the resource ids of its needs, or None."""
-    flat: list[Slot] = []
-    begins: dict[int, int] = {}
-    for at in sorted(slots):  # in the protocol's order, so that `fits` chooses what `search` chose
-        begins[at] = len(flat)
-        flat += slots[at]
-    pairs = [(begins[a], begins[b]) for a, b in chain.room_pairs if a in begins and b in begins]
-    chosen = assignment.choose(flat, pairs)
-    if chosen is None:
-        return None
-    return {at: list(chosen[begins[at] : begins[at] + len(each)]) for at, each in slots.items()}
-
-
-def _itinerary(
-    chain: Chain, times: list[int], slots: list[list[Slot]], chosen: Mapping[int, list[int]]
-) -> Itinerary:
+def _itinerary(chain: Chain, cost: tuple[int, ...], times: Sequence[int], taken: service.Taken) -> Itinerary:
     placed = []
-    for at, (step, t) in enumerate(zip(chain.search.steps, times, strict=True)):
-        used = zip(chosen[at], slots[at], strict=True)
-        occupied = tuple([(resource, slot.begins, slot.ends) for resource, slot in used])
+    for step, t, ids in zip(chain.search.steps, times, taken, strict=True):
+        needs = step.needs if len(ids) == len(step.needs) else [n for n in step.needs for _ in range(n.count)]
+        occupied = tuple(
+            [
+                (number, t - need.starts_before, t + need.ends_after_start)
+                for number, need in zip(ids, needs, strict=True)
+            ]
+        )
         placed.append(Placed(step.key, t, t + step.acquisition_minutes, occupied))
-    return Itinerary(tuple(placed), _cost(chain, times))
-
-
-def _cost(chain: Chain, times: list[int]) -> tuple[int, ...]:
-    anchor, day_of = chain.anchor, chain.search.day_of
-    before = times[anchor - 1] if anchor else chain.search.known_end
-    other_day = before is not None and day_of is not None and day_of(before) != day_of(times[anchor])
-    return (*times[anchor:], int(other_day), *(-t for t in reversed(times[:anchor])))
+    return Itinerary(tuple(placed), cost)

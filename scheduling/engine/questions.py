@@ -109,6 +109,7 @@ QUESTIONS = (
     ),
     Question("copd_or_asthma", "Does the patient have COPD or asthma?", "", _YES_NO),
     Question("smoker", "Does the patient smoke?", "", _YES_NO),
+    Question("interpreter", "Does the patient need an interpreter?", "", _YES_NO),
     Question(
         "respiratory_isolation",
         "Does the patient have COVID-19 or another respiratory isolation?",

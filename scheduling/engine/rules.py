@@ -416,6 +416,15 @@ RULES = (
         applies=_is_inpatient,
     ),
     Rule(
+        "INTERP-1",
+        "interpreter",
+        _when(YES),
+        Action.PROTOCOL,
+        _BOOK,
+        "An interpreter is there for the examination.",
+        "practice",
+    ),
+    Rule(
         "PRIOR-1",
         "pretest",
         _when(UNKNOWN),

@@ -42,6 +42,37 @@ class StepState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class EntryState(StrEnum):
+    """One patient's place on the waitlist."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    TAKEN = "taken"
+    LEFT = "left"
+    EXPIRED = "expired"
+
+
+class OfferState(StrEnum):
+    """One offer of a time to one patient on the waitlist."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class ReplanState(StrEnum):
+    """One plan for a broken day."""
+
+    GREEDY = "greedy"
+    COMPUTING = "computing"
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    STALE = "stale"
+    DISCARDED = "discarded"
+
+
 ORDER_TRANSITIONS = [
     (OrderState.REQUESTED, OrderState.VETTED),
     (OrderState.REQUESTED, OrderState.DECLINED),
@@ -88,11 +119,42 @@ STEP_TRANSITIONS = [
     (StepState.CANCELLED, StepState.SCHEDULED),  # undo: it is to be done after all
 ]
 
+ENTRY_TRANSITIONS = [
+    (EntryState.WAITING, EntryState.OFFERED),
+    (EntryState.WAITING, EntryState.TAKEN),  # booked or moved by the desk meanwhile
+    (EntryState.WAITING, EntryState.LEFT),
+    (EntryState.WAITING, EntryState.EXPIRED),
+    (EntryState.OFFERED, EntryState.WAITING),  # declined, not answered in time, or withdrawn
+    (EntryState.OFFERED, EntryState.TAKEN),
+    (EntryState.OFFERED, EntryState.LEFT),
+]
+
+OFFER_TRANSITIONS = [
+    (OfferState.OPEN, OfferState.ACCEPTED),
+    (OfferState.OPEN, OfferState.DECLINED),
+    (OfferState.OPEN, OfferState.EXPIRED),  # not answered in time
+    (OfferState.OPEN, OfferState.WITHDRAWN),  # taken by somebody else, or the patient has left the list
+]
+
+OPEN_REPLAN = (ReplanState.GREEDY, ReplanState.COMPUTING, ReplanState.PROPOSED)
+REPLAN_TRANSITIONS = [
+    (ReplanState.GREEDY, ReplanState.COMPUTING),  # a worker looks for the best plan
+    (ReplanState.COMPUTING, ReplanState.PROPOSED),
+    # Nobody has to wait for the best plan, and the day may change under any of them.
+    *((before, ReplanState.ACCEPTED) for before in OPEN_REPLAN),
+    *((before, ReplanState.STALE) for before in OPEN_REPLAN),
+    *((before, ReplanState.DISCARDED) for before in OPEN_REPLAN),
+]
+
 MACHINES = {
     "Order": ORDER_TRANSITIONS,
     "Appointment": APPOINTMENT_TRANSITIONS,
     "Scheduled procedure step": STEP_TRANSITIONS,
+    "Place on the waitlist": ENTRY_TRANSITIONS,
+    "Offer to a patient on the waitlist": OFFER_TRANSITIONS,
+    "Plan for a broken day": REPLAN_TRANSITIONS,
 }
+LIVE_ENTRY = (EntryState.WAITING, EntryState.OFFERED)
 
 LIVE_APPOINTMENT = (AppointmentState.BOOKED, AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS)
 OPEN_ORDER = (OrderState.REQUESTED, OrderState.VETTED, OrderState.SCHEDULED)

@@ -6,6 +6,7 @@ from scheduling.engine import catalogue
 from scheduling.engine.catalogue import PERFUSION, PROTOCOLS, VENTILATION, XRAY, Agent
 from scheduling.engine.intervals import Intervals
 from scheduling.engine.itinerary import ResourceFree, Search, blockers, search
+from scheduling.engine.steps import steps_of
 
 ALWAYS: Intervals = ((0, 3 * 1440),)
 DEPARTMENT = tuple(
@@ -43,7 +44,8 @@ def test_an_unknown_protocol_is_refused():
 def test_what_can_be_booked():
     bookable = {(protocol.key, protocol.agent) for protocol in PROTOCOLS if protocol.bookable}
     both = {(key, agent) for key in ("V_THEN_Q", "V_ONLY") for agent in Agent}
-    assert bookable == both | {("Q_ONLY", None)}
+    q_first = {("Q_FIRST_V_IF_ABNORMAL", agent) for agent in (Agent.DTPA, Agent.KR81M, Agent.TECHNEGAS)}
+    assert bookable == both | q_first | {("Q_ONLY", None), ("V_Q_SIMULTANEOUS", Agent.KR81M)}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,7 @@ def test_ventilation_then_perfusion_takes_30_to_60_minutes(agent, ventilation, t
         ("Q_FIRST_V_IF_ABNORMAL", "dtpa", 26 + 30 + 25),
         ("Q_FIRST_V_IF_ABNORMAL", "kr81m", 16 + 30 + 10),
         ("Q_FIRST_V_IF_ABNORMAL", "technegas", 16 + 15 * 60 + 16),
+        ("V_Q_SIMULTANEOUS", "kr81m", 16),
         ("QUANT_DIFFERENTIAL", None, 26),
         ("QUANT_DIFFERENTIAL", "technegas", 37),
         ("QUANT_DIFFERENTIAL", "dtpa", 56),
@@ -111,18 +114,18 @@ def test_krypton_is_breathed_in_the_room_of_perfusion():
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=name_of)
 @pytest.mark.parametrize("with_xray", [True, False])
 def test_every_protocol_can_be_planned_in_a_small_department(protocol, with_xray):
-    steps = catalogue.steps_of(protocol, xray_lag=(70, 1430), with_xray=with_xray)
+    steps = steps_of(protocol.steps, xray_lag=(70, 1430), skip=() if with_xray else {XRAY})
     assert [step.key for step in steps] == [s.kind for s in protocol.steps if with_xray or s.kind != XRAY]
     wanted = Search(steps, DEPARTMENT, 0, 3 * 1440, None if with_xray else 0, lambda minute: minute // 1440)
     found = next(search(wanted, limit=1), None)
     assert found is not None, blockers(wanted)
     lungs = [placed for placed in found.steps if placed.step_key != XRAY]
-    assert lungs[-1].end - lungs[0].start == protocol.scan_minutes
+    assert max(placed.end for placed in lungs) - lungs[0].start == protocol.scan_minutes
     xray_ends = found.steps[0].end if with_xray else 0
     assert lungs[0].start - xray_ends == 70
 
 
 def test_without_an_xray_the_first_lung_step_starts_at_once():
-    steps = catalogue.steps_of(catalogue.find("Q_ONLY"), xray_lag=None, with_xray=False)
+    steps = steps_of(catalogue.find("Q_ONLY").steps, xray_lag=(0, None), skip={XRAY})
     found = next(search(Search(steps, DEPARTMENT, 0, 1440), limit=1))
     assert [(placed.step_key, placed.start) for placed in found.steps] == [(PERFUSION, 18 + 5)]

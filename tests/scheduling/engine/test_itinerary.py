@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduling.engine.intervals import normal, union
+from scheduling.engine.intervals import clip, normal, union
 from scheduling.engine.itinerary import (
     Itinerary,
+    Lag,
     Need,
+    Ranking,
     ResourceFree,
     Search,
     Step,
@@ -36,25 +38,30 @@ def free_minutes(resource: ResourceFree) -> set[int]:
 
 def in_time(wanted: Search, times: tuple[int, ...]) -> bool:
     end, before = wanted.known_end, wanted.known_end
+    ends = {}
     for step, t in zip(wanted.steps, times, strict=True):
-        if end is not None:
-            gap = t - end
-            if gap < step.lag_min or (step.lag_max is not None and gap > step.lag_max):
-                return False
-            if step.same_day and day_of(before) != day_of(t):
-                return False
+        lags = [(end, step.lag_min, step.lag_max)] if end is not None else []
+        lags += [(ends[lag.step], lag.lag_min, lag.lag_max) for lag in step.lags]
+        if any(t - begin < least or (most is not None and t - begin > most) for begin, least, most in lags):
+            return False
+        if end is not None and step.same_day and day_of(before) != day_of(t):
+            return False
         if t < wanted.earliest or t + step.acquisition_minutes > wanted.latest:
             return False
+        if step.allowed is not None and not any(low <= t < high for low, high in step.allowed):
+            return False
         end, before = t + step.acquisition_minutes, t
+        ends[step.key] = end
     return True
 
 
 def served(wanted: Search, times: tuple[int, ...]) -> bool:
     """Whether some choice of resources serves every need, tried one after the other."""
     asked = [
-        (step, position, need, t - need.starts_before, t + need.ends_after_start)
+        (step.key, position, need, t - need.starts_before, t + need.ends_after_start)
         for step, t in zip(wanted.steps, times, strict=True)
         for position, need in enumerate(step.needs)
+        for _ in range(need.count)
     ]
     able = [
         [
@@ -67,31 +74,64 @@ def served(wanted: Search, times: tuple[int, ...]) -> bool:
         ]
         for _, _, need, low, high in asked
     ]
-    rooms = {step.key: at for at, (step, position, *_) in enumerate(asked) if position == 0}
+    rooms = {key: at for at, (key, position, *_) in enumerate(asked) if position == 0}
     shared = [(rooms[step.key], rooms[step.same_room_as]) for step in wanted.steps if step.same_room_as]
-    for choice in product(*able):
-        used = [
-            (resource, m) for resource, row in zip(choice, asked, strict=True) for m in range(row[3], row[4])
-        ]
-        if len(used) == len(set(used)) and all(choice[a] == choice[b] for a, b in shared):
-            return True
-    return False
+    rivals = [
+        (a, b)
+        for b in range(len(asked))
+        for a in range(b)
+        if asked[a][3] < asked[b][4] and asked[b][3] < asked[a][4]
+    ]
+    return any(
+        all(choice[a] != choice[b] for a, b in rivals) and all(choice[a] == choice[b] for a, b in shared)
+        for choice in product(*able)
+    )
 
 
 def anchor_of(wanted: Search) -> int:
     return 1 if wanted.steps[0].key == "xray" and len(wanted.steps) > 1 else 0
 
 
+def sum_of(wanted: Search, times: tuple[int, ...]) -> int:
+    ranking, anchor = wanted.ranking, anchor_of(wanted)
+    ends = [t + step.acquisition_minutes for step, t in zip(wanted.steps, times, strict=True)]
+    cost = ranking.waiting_per_day * (times[anchor] - wanted.earliest) // 1440
+    cost += sum(
+        ranking.gap_per_minute * max(0, times[n] - ends[n - 1]) for n in range(anchor + 1, len(times))
+    )
+    if anchor:
+        cost += ranking.idle_per_hour * max(0, times[anchor] - ends[anchor - 1]) // 60
+        cost += ranking.second_trip * (day_of(times[anchor - 1]) != day_of(times[anchor]))
+    if ranking.wished is not None:
+        wished = {minute for low, high in ranking.wished for minute in range(low, high)}
+        cost += ranking.outside_wishes * sum(
+            not set(range(t, end)) <= wished for t, end in zip(times, ends, strict=True)
+        )
+    return cost
+
+
 def cost_of(wanted: Search, times: tuple[int, ...]) -> tuple[int, ...]:
     anchor = anchor_of(wanted)
     before = times[anchor - 1] if anchor else wanted.known_end
     other_day = before is not None and day_of(before) != day_of(times[anchor])
-    return (*times[anchor:], int(other_day), *(-t for t in reversed(times[:anchor])))
+    first = sum_of(wanted, times)
+    return (first, *times[anchor:], int(other_day), *(-t for t in reversed(times[:anchor])))
 
 
 def feasible(wanted: Search) -> list[tuple[int, ...]]:
     timely = product(range(wanted.earliest, wanted.latest), repeat=len(wanted.steps))
-    return [times for times in timely if in_time(wanted, times) and served(wanted, times)]
+    found = [times for times in timely if in_time(wanted, times) and served(wanted, times)]
+    if wanted.ranking.same_day_only:
+        return [times for times in found if len({day_of(t) for t in times}) == 1]
+    return found
+
+
+def offered(wanted: Search, start: int, starts: set[int]) -> bool:
+    """A multiple of the grid, or the first of the minutes between two multiples that are no starts."""
+    before = start - start % wanted.grid_minutes
+    if before == start:
+        return True
+    return not starts & {*range(before, start), before + wanted.grid_minutes}
 
 
 def brute_force(wanted: Search) -> list[tuple[int, ...]]:
@@ -99,9 +139,8 @@ def brute_force(wanted: Search) -> list[tuple[int, ...]]:
     best: dict[int, tuple[int, ...]] = {}
     for times in feasible(wanted):
         start, cost = times[anchor_of(wanted)], cost_of(wanted, times)
-        if start % wanted.grid_minutes == 0:
-            best[start] = min(cost, best.get(start, cost))
-    return sorted(best.values())
+        best[start] = min(cost, best.get(start, cost))
+    return sorted(cost for start, cost in best.items() if offered(wanted, start, set(best)))
 
 
 # --- random searches ---------------------------------------------------------------------------------------
@@ -117,38 +156,76 @@ FREE = st.lists(
 
 
 @st.composite
-def needs(draw, resources):
+def needs(draw, resources, count=True):
     """A need that at least one resource could serve."""
     able = draw(st.sampled_from(resources)).capabilities
     before, length = draw(st.integers(-2, 4)), draw(st.integers(1, 6))
-    return Need(draw(st.frozensets(st.sampled_from(sorted(able)), min_size=1)), before, length - before)
+    wanted = draw(st.frozensets(st.sampled_from(sorted(able)), min_size=1))
+    return Need(wanted, before, length - before, draw(st.sampled_from([1, 1, 1, 2])) if count else 1)
 
 
 @st.composite
-def searches(draw):
+def rankings(draw):
+    weight = st.sampled_from([0, 0, 1, 3, 40])
+    return Ranking(
+        waiting_per_day=draw(st.sampled_from([0, 100, 1440, 2000])),
+        second_trip=draw(weight),
+        gap_per_minute=draw(weight),
+        idle_per_hour=draw(st.sampled_from([0, 30, 60, 200])),
+        outside_wishes=draw(weight),
+        wished=draw(st.none() | FREE),
+        same_day_only=draw(st.booleans()),
+    )
+
+
+@st.composite
+def steps_of(draw, keys, resources, overlap):
+    steps = []
+    for at, key in enumerate(keys):
+        lag_min = draw(st.integers(-8 if overlap else 0, 6))
+        together = draw(st.none() | st.sampled_from(keys[:at])) if at else None
+        if together and not steps[keys.index(together)].needs:
+            together = None
+        asked = draw(st.lists(needs(resources, count=False), min_size=1 if together else 0, max_size=1))
+        asked += draw(st.lists(needs(resources), min_size=0 if overlap or asked else 1, max_size=1))
+        if together and steps[keys.index(together)].needs[0].count > 1:
+            together = None
+        lags = draw(st.lists(st.sampled_from(keys[:at]), max_size=1)) if at > 1 else []
+        least = draw(st.integers(-6, 8))
+        steps.append(
+            Step(
+                key,
+                draw(st.integers(1, 4)),
+                tuple(asked),
+                lag_min,
+                draw(st.none() | st.integers(lag_min, lag_min + 8)),
+                together,
+                draw(st.booleans()),
+                draw(st.none() | st.none() | FREE),
+                tuple(Lag(each, least, draw(st.none() | st.integers(least, least + 8))) for each in lags),
+            )
+        )
+    return tuple(steps)
+
+
+ANY = Ranking()
+
+
+@st.composite
+def searches(draw, ranking=st.just(ANY)):  # noqa: B008  a strategy is a description, not a value
     resources = tuple(
         ResourceFree(10 + n, f"R{n}", draw(CAPABILITIES), draw(FREE)) for n in range(draw(st.integers(1, 5)))
     )
     keys = draw(
         st.sampled_from([["xray", "v"], ["xray", "v", "q"], ["v", "q"], ["q"], ["xray"], ["xray", "q"]])
     )
-    steps = []
-    for at, key in enumerate(keys):
-        lag_min = draw(st.integers(0, 6))
-        steps.append(
-            Step(
-                key,
-                draw(st.integers(1, 4)),
-                tuple(draw(st.lists(needs(resources), min_size=1, max_size=2))),
-                lag_min,
-                draw(st.none() | st.integers(lag_min, lag_min + 8)),
-                draw(st.none() | st.sampled_from(keys[:at])) if at else None,
-                draw(st.booleans()),
-            )
-        )
+    steps = draw(steps_of(keys, resources, draw(st.booleans())))
     known_end = draw(st.integers(-5, 15)) if keys[0] != "xray" and draw(st.booleans()) else None
     grid = draw(st.sampled_from([1, 1, 2, 5]))
-    return Search(tuple(steps), resources, 0, HORIZON, known_end, day_of, grid_minutes=grid)
+    earliest = draw(st.sampled_from([0, 0, 3]))
+    return Search(
+        steps, resources, earliest, HORIZON, known_end, day_of, grid_minutes=grid, ranking=draw(ranking)
+    )
 
 
 def times_of(found: Itinerary) -> tuple[int, ...]:
@@ -162,13 +239,13 @@ def assert_keeps_every_rule(wanted: Search, found: Itinerary) -> None:
     rooms = {}
     for step, placed in zip(wanted.steps, found.steps, strict=True):
         assert (placed.step_key, placed.end) == (step.key, placed.start + step.acquisition_minutes)
-        assert len(placed.resources) == len(step.needs)
-        for need, (resource, low, high) in zip(step.needs, placed.resources, strict=True):
+        asked = [need for need in step.needs for _ in range(need.count)]
+        for need, (resource, low, high) in zip(asked, placed.resources, strict=True):
             assert (low, high) == (placed.start - need.starts_before, placed.start + need.ends_after_start)
             assert need.capabilities <= by_id[resource].capabilities
             assert set(range(low, high)) <= free_minutes(by_id[resource])
             used += [(resource, minute) for minute in range(low, high)]
-        rooms[step.key] = placed.resources[0][0]
+        rooms[step.key] = placed.resources[0][0] if placed.resources else None
         assert step.same_room_as is None or rooms[step.same_room_as] == rooms[step.key]
     assert len(used) == len(set(used))
     assert in_time(wanted, times_of(found))
@@ -177,6 +254,16 @@ def assert_keeps_every_rule(wanted: Search, found: Itinerary) -> None:
 @settings(max_examples=150, deadline=None)
 @given(searches())
 def test_search_equals_brute_force_in_every_start_and_in_order(wanted):
+    assert_equals_brute_force(wanted)
+
+
+@settings(max_examples=150, deadline=None)
+@given(searches(rankings()))
+def test_any_ranking_equals_brute_force(wanted):
+    assert_equals_brute_force(wanted)
+
+
+def assert_equals_brute_force(wanted):
     found = list(search(wanted, limit=1000))
     assert [itinerary.cost for itinerary in found] == brute_force(wanted)
     for itinerary in found:
@@ -209,6 +296,10 @@ def test_given_starts_fit_exactly_when_brute_force_says_so(wanted, data):
         assert answer.endswith(".")
 
 
+def starts_of(wanted: Search) -> set[int]:
+    return {times_of(found)[anchor_of(wanted)] for found in search(wanted, limit=1000)}
+
+
 @settings(max_examples=100, deadline=None)
 @given(searches(), st.data())
 def test_freeing_time_never_removes_a_start(wanted, data):
@@ -217,11 +308,11 @@ def test_freeing_time_never_removes_a_start(wanted, data):
         replace(resource, free=union(resource.free, data.draw(FREE))) if n == at else resource
         for n, resource in enumerate(wanted.resources)
     ]
-    more = replace(wanted, resources=tuple(freed))
-    anchor = anchor_of(wanted)
-    before = {times_of(found)[anchor] for found in search(wanted, limit=1000)}
-    after = {times_of(found)[anchor] for found in search(more, limit=1000)}
-    assert before <= after
+    more, grid = replace(wanted, resources=tuple(freed)), wanted.grid_minutes
+    assert starts_of(replace(wanted, grid_minutes=1)) <= starts_of(replace(more, grid_minutes=1))
+    # A start off the grid may give way to one on the grid, the nearest before or after it.
+    after = starts_of(more)
+    assert all(after & {*range(t - t % grid, t + 1), t - t % grid + grid} for t in starts_of(wanted))
 
 
 @settings(max_examples=100, deadline=None)
@@ -229,7 +320,7 @@ def test_freeing_time_never_removes_a_start(wanted, data):
 def test_there_are_blockers_exactly_when_nothing_is_found(wanted):
     sentences = blockers(wanted)
     assert bool(sentences) == (next(search(wanted, limit=1), None) is None)
-    assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in sentences)
+    assert all(sentence[0] == sentence[0].upper() and sentence.endswith(".") for sentence in sentences)
 
 
 @settings(max_examples=30, deadline=None)
@@ -316,7 +407,7 @@ def test_the_xray_is_as_late_as_possible_and_on_the_same_day_if_it_can_be():
         assert ventilation.start - xray.end == 70
     only_yesterday = changed(1, OPEN[:1])
     found = list(search(wanting(XRAY, VENTILATION, PERFUSION, resources=only_yesterday), limit=10_000))
-    assert {f.cost[2] for f in found} == {0, 1}
+    assert {f.cost[3] for f in found} == {0, 1}
     assert max(f.steps[1].start - f.steps[0].end for f in found) <= 1430
 
 
@@ -393,6 +484,156 @@ def test_one_technologist_is_never_in_two_rooms():
         "The perfusion must start too soon after the ventilation. "
         "The same room or person would be needed twice at the same time.",
     )
+
+
+def test_a_time_off_the_grid_is_offered_where_the_grid_has_none():
+    """Ventilation can only start at 558 or 559, between two quarters of an hour."""
+    only = changed(2, ((552, 585),))
+    wanted = replace(wanting(XRAY, VENTILATION, PERFUSION, resources=only, days=1), grid_minutes=15)
+    assert [found.steps[1].start for found in search(wanted, limit=9)] == [558]
+
+
+def test_a_time_on_the_grid_is_preferred_to_the_minutes_beside_it():
+    """Ventilation can start from 558 to 577: the first is off the grid and 570 is on it."""
+    only = changed(2, ((552, 603),))
+    wanted = replace(wanting(XRAY, VENTILATION, PERFUSION, resources=only, days=1), grid_minutes=15)
+    assert [found.steps[1].start for found in search(wanted, limit=9)] == [570]
+
+
+def test_a_step_that_needs_two_people_takes_two():
+    """Two of three technologists are needed; only from minute 700 on are two free together."""
+    pair = Step("q", 10, (Need(frozenset({"tech"}), 0, 10, count=2),))
+    people = [resource(1, "tech", free=((0, 705),)), resource(2, "tech", free=((700, 800),))]
+    third = resource(3, "tech", free=((705, 710),))
+    wanted = wanting(pair, resources=(*people, third), days=1)
+    assert blockers(wanted) != ()
+    wanted = wanting(pair, resources=(*people, replace(third, free=((700, 710),))), days=1)
+    found = first(wanted)
+    assert found.steps[0].start == 700
+    assert sorted(used for used, _, _ in found.steps[0].resources) == [2, 3]
+    assert fits(wanted, {"q": 700}) == found
+    assert isinstance(fits(wanted, {"q": 699}), str)
+
+
+def test_a_companion_that_starts_with_the_perfusion_rides_on_its_camera():
+    """Krypton is pictured during perfusion: no needs of its own, and it starts when perfusion starts."""
+    krypton = Step("krypton", 10, (), lag_min=-16, lag_max=-16)
+    found = first(wanting(PERFUSION, krypton))
+    assert [placed.start for placed in found.steps] == [485, 485]
+    assert found.steps[1].resources == ()
+
+
+def test_a_lag_may_join_steps_that_are_no_neighbours():
+    """Perfusion must also be at least 3 hours after the X-ray, though ventilation may come 1 h 10 min after it."""
+    later = replace(PERFUSION, lags=(Lag("xray", 180),))
+    xray, ventilation, perfusion = first(wanting(XRAY, VENTILATION, later)).steps
+    assert perfusion.start - xray.end == 180
+    assert perfusion.start - ventilation.end <= 20
+    starts = {"xray": 483, "ventilation": 558, "perfusion": 579}
+    assert isinstance(fits(wanting(XRAY, VENTILATION, PERFUSION), starts), Itinerary)
+    assert isinstance(fits(wanting(XRAY, VENTILATION, later), starts), str)
+
+
+def test_a_step_starts_only_while_a_dose_is_left():
+    doses = replace(PERFUSION, allowed=((700, 705), (900, 901)))
+    assert [found.steps[0].start for found in search(wanting(doses), limit=9)] == [
+        700,
+        701,
+        702,
+        703,
+        704,
+        900,
+    ]
+
+
+# --- ranking -----------------------------------------------------------------------------------------------
+
+
+def ranked(wanted: Search, **weights) -> list[Itinerary]:
+    return list(search(replace(wanted, ranking=Ranking(**weights)), limit=5))
+
+
+def test_a_patient_who_wishes_afternoons_gets_them_until_waiting_costs_more():
+    afternoons = tuple((day * DAY + 780, day * DAY + 1020) for day in range(28))
+    wanted = wanting(PERFUSION)
+    assert first(wanted).steps[0].start == 485
+    soon = ranked(wanted, wished=afternoons, outside_wishes=10, waiting_per_day=100)
+    late = ranked(wanted, wished=afternoons, outside_wishes=1000, waiting_per_day=100)
+    assert soon[0].steps[0].start == 485
+    assert [found.steps[0].start for found in late] == [780, 781, 782, 783, 784]
+
+
+def test_one_trip_is_worth_some_waiting():
+    """On the first day the X-ray room has closed; only an X-ray of yesterday would allow day 1 in the morning."""
+    hours = changed(1, ((600, 700), (DAY + 600, DAY + 700)))
+    wanted = wanting(XRAY, VENTILATION, PERFUSION, resources=changed_again(hours, 2, OPEN[1:2]))
+    assert first(wanted).steps[0].start < DAY
+    assert ranked(wanted, second_trip=500, waiting_per_day=100)[0].steps[0].start >= DAY
+
+
+def changed_again(resources, number: int, free) -> tuple[ResourceFree, ...]:
+    return tuple(replace(each, free=free) if each.id == number else each for each in resources)
+
+
+def test_who_wants_one_day_only_is_never_offered_two():
+    only_yesterday = changed(1, OPEN[:1])
+    wanted = wanting(XRAY, VENTILATION, PERFUSION, resources=only_yesterday)
+    found = list(search(replace(wanted, ranking=Ranking(same_day_only=True)), limit=10_000))
+    assert found
+    assert all(each.steps[0].start // DAY == each.steps[2].start // DAY for each in found)
+
+
+def test_the_capacity_term_ranks_the_starts_of_the_best_day_among_each_other():
+    """It prefers the latest; the rest of the starts follow in order of time, none twice."""
+
+    def lateness(found: Itinerary) -> int:
+        return DAY - found.steps[0].start % DAY
+
+    ranking = Ranking(capacity=lateness, capacity_weight=2, capacity_candidates=4)
+    wanted = replace(wanting(PERFUSION), grid_minutes=60, ranking=ranking)
+    found = list(search(wanted, limit=12))
+    starts = [each.steps[0].start for each in found]
+    assert starts[:4] == sorted(starts[:4], reverse=True)
+    assert 540 in starts[:4]
+    assert all(each.cost[0] == 2 * lateness(each) for each in found[:4])
+    assert starts[4:] == sorted(starts[4:])
+    plain = [each.steps[0].start for each in search(replace(wanted, ranking=Ranking()), limit=12)]
+    assert sorted(starts) == plain
+
+
+# --- resources that are read as they are needed ------------------------------------------------------------
+
+
+def read_lazily(wanted: Search, known_until: int) -> tuple[Search, list[int]]:
+    """The same question with resources that are complete before `known_until`, and what is asked for later."""
+    asked: list[int] = []
+
+    def known(until: int) -> tuple[ResourceFree, ...]:
+        return tuple(replace(each, free=clip(each.free, wanted.earliest, until)) for each in wanted.resources)
+
+    def more(until: int) -> tuple[ResourceFree, ...]:
+        asked.append(until)
+        return known(until)
+
+    return replace(wanted, resources=known(known_until), known_until=known_until, more=more), asked
+
+
+@settings(max_examples=60, deadline=None)
+@given(searches(rankings()), st.integers(0, HORIZON))
+def test_resources_that_are_read_lazily_give_the_same_starts(wanted, known_until):
+    lazy, _ = read_lazily(wanted, known_until)
+    whole = [found.cost for found in search(wanted, limit=1000)]
+    assert [found.cost for found in search(lazy, limit=1000)] == whole
+    assert bool(blockers(lazy)) == bool(blockers(wanted))
+
+
+def test_the_first_days_are_enough_where_they_hold_the_answer():
+    lazy, asked = read_lazily(wanting(XRAY, VENTILATION, PERFUSION), 3 * DAY)
+    assert len(list(search(lazy, limit=10))) == 10
+    assert asked == []
+    late, asked = read_lazily(wanting(XRAY, VENTILATION, PERFUSION, resources=changed(3, OPEN[9:])), 3 * DAY)
+    assert len(list(search(late, limit=10))) == 10
+    assert 1 <= len(asked) <= 4
 
 
 def test_the_grid_holds_for_the_lungs_only():

@@ -65,6 +65,8 @@ CASES = [
     ("copd_or_asthma", "unknown", MAN, "COPD-1-ASK task - -"),
     ("smoker", "yes", MAN, "SMOK-1 info dose -"),
     ("smoker", "unknown", MAN, NOTHING),
+    ("interpreter", "yes", MAN, "INTERP-1 protocol book -"),
+    ("interpreter", "unknown", MAN, NOTHING),
     ("respiratory_isolation", "yes", MAN, "INF-1 consult dose+start physician, INF-1 protocol book -"),
     ("respiratory_isolation", "unknown", MAN, "INF-1-ASK task - -"),
     ("unstable", "yes", MAN, "UNST-1 consult dose+start physician"),

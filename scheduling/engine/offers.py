@@ -1,0 +1,167 @@
+"""Which starts of the anchor are offered, with the best visit around each, ranked lazily over growing windows."""
+
+from bisect import insort
+from collections.abc import Callable, Iterator, Sequence
+
+from scheduling.engine import reach
+from scheduling.engine.chain import Chain, Search
+from scheduling.engine.completion import Completion, Found
+from scheduling.engine.days import Days
+from scheduling.engine.distances import Window
+from scheduling.engine.plain import PlainCompletion, is_plain
+from scheduling.engine.ranking import DAY, HOUR
+from scheduling.engine.reach import Hints
+
+Finder = Completion | PlainCompletion
+Offer = tuple[tuple[int, ...], Chain, tuple[int, ...]]
+"""The cost, by which offers are ordered, the chain that knows the resources, and the starts of the steps."""
+
+
+def ranked(search: Search, limit: int) -> Iterator[Offer]:
+    """The `limit` best visits, best first."""
+    queue = _Queue(limit)
+    for chain, completion, window in _stages(search):
+        for found in _offered(chain, completion, window, lambda start: queue.wants(completion.floor(start))):  # noqa: B023
+            queue.add(chain, found)
+            # Waiting only grows: what costs no more than the wait until here stays ahead of all that follows.
+            yield from queue.up_to(_waiting(search, found[1][chain.anchor]))
+        yield from queue.up_to(_waiting(search, window[1]))
+        if not queue.missing:
+            return
+    yield from queue.up_to(None)
+
+
+def within(search: Search, low: int, high: int) -> Iterator[Offer]:
+    """Every offer whose anchor starts in [low, high), in order of time."""
+    for chain, completion, window in _stages(search, (low, high)):
+        for found in _offered(chain, completion, window, lambda _: True):
+            yield _cost(chain, found), chain, found[1]
+
+
+def sum_of(chain: Chain, times: Sequence[int]) -> int:
+    """The sum of `Ranking`, without the capacity term, for the starts of all steps."""
+    search, anchor = chain.search, chain.anchor
+    ranking = search.ranking
+    ends = [t + step.acquisition_minutes for step, t in zip(search.steps, times, strict=True)]
+    cost = _waiting(search, times[anchor])
+    for at in range(anchor + 1, len(times)):
+        cost += ranking.gap_per_minute * max(0, times[at] - ends[at - 1])
+    if anchor:
+        cost += ranking.idle_per_hour * max(0, times[anchor] - ends[anchor - 1]) // HOUR
+        cost += ranking.second_trip * _other_day(chain, times)
+    if ranking.wished is not None:
+        wished = [
+            any(low <= t and end <= high for low, high in ranking.wished)
+            for t, end in zip(times, ends, strict=True)
+        ]
+        cost += ranking.outside_wishes * wished.count(False)
+    return cost
+
+
+def order_of(chain: Chain, times: Sequence[int]) -> tuple[int, ...]:
+    """What decides among equal sums: early lungs, the X-ray on the same day, the X-ray late."""
+    return (*times[chain.anchor :], _other_day(chain, times), *[-t for t in reversed(times[: chain.anchor])])
+
+
+def _other_day(chain: Chain, times: Sequence[int]) -> int:
+    before = times[chain.anchor - 1] if chain.anchor else chain.search.known_end
+    day_of = chain.search.day_of
+    return int(before is not None and day_of is not None and day_of(before) != day_of(times[chain.anchor]))
+
+
+def _waiting(search: Search, start: int) -> int:
+    return search.ranking.waiting_per_day * (start - search.earliest) // DAY
+
+
+def _cost(chain: Chain, found: Found) -> tuple[int, ...]:
+    return found[0], *order_of(chain, found[1])
+
+
+class _Queue:
+    """The best offers so far that have not been handed out, never more than are missing."""
+
+    def __init__(self, limit: int) -> None:
+        self.missing = limit
+        self._offers: list[Offer] = []
+
+    def wants(self, cost: int) -> bool:
+        """Whether an offer of this cost, later than all others, would be handed out."""
+        return len(self._offers) < self.missing or (self.missing > 0 and cost < self._offers[-1][0][0])
+
+    def add(self, chain: Chain, found: Found) -> None:
+        insort(self._offers, (_cost(chain, found), chain, found[1]), key=lambda each: each[0])
+        del self._offers[self.missing :]
+
+    def up_to(self, cost: int | None) -> Iterator[Offer]:
+        while self._offers and (cost is None or self._offers[0][0][0] <= cost):
+            self.missing -= 1
+            yield self._offers.pop(0)
+
+
+def _stages(search: Search, only: Window | None = None) -> Iterator[tuple[Chain, Finder, Window]]:
+    """Window after window of anchor starts that can belong to a whole chain."""
+    chain = Chain.of(search)
+    days = Days(search.day_of) if search.day_of else None
+    hints: Hints = {}
+    plain = is_plain(chain)
+    for window in [only] if only else chain.windows():
+        until = chain.known_from(window)
+        if search.known_until is not None and until > search.known_until:
+            # Reading costs more than looking: at least as much again as is known.
+            search = search.complete(max(until, 3 * search.known_until - 2 * search.earliest))
+            chain, hints = Chain.of(search), {}
+        # With the first minute of the next window, where a neighbour on the grid may lie.
+        wide = (window[0], window[1] + 1)
+        frame, bits = reach.bits(chain, wide, hints, chain.anchor if plain else 0)
+        if bits[chain.anchor]:
+            known = PlainCompletion(chain, frame, bits, days) if plain else None
+            yield chain, known or Completion(chain, frame, bits, days), window
+
+
+def _offered(
+    chain: Chain, completion: Finder, window: Window, useful: Callable[[int], bool]
+) -> Iterator[Found]:
+    """The best visits around the offered starts, in order of time (`itinerary.search` says which starts)."""
+    grid, base, rest = chain.search.grid_minutes, completion.base, completion.anchor_starts
+    visit = _Visits(completion)
+    while rest:
+        cell = (rest & -rest).bit_length() - 1
+        cell -= cell % grid
+        if base + cell >= window[1]:
+            return
+        inside = rest >> cell
+        rest = inside >> grid << (cell + grid)
+        found = _in_cell(visit, inside, (base + cell, min(base + cell + grid, window[1])), grid, useful)
+        if found is not None and useful(found[1][chain.anchor]):
+            yield found
+
+
+def _in_cell(
+    visit: "_Visits", inside: int, cell: Window, grid: int, useful: Callable[[int], bool]
+) -> Found | None:
+    """What is offered of the minutes from one multiple of the grid to the next; `inside` has bits for them."""
+    between = inside & ((1 << grid) - 2)
+    if inside & 1 and (between or useful(cell[0])):
+        found = visit.around(cell[0])
+        if found is not None:
+            return found
+    if not between or (inside >> grid & 1 and visit.around(cell[0] + grid) is not None):
+        return None
+    for start in range(cell[0] + 1, cell[1]):
+        if between >> (start - cell[0]) & 1:
+            found = visit.around(start)
+            if found is not None:
+                return found
+    return None
+
+
+class _Visits:
+    """The best visits around starts, each looked for once."""
+
+    def __init__(self, completion: Finder) -> None:
+        self._best, self._known = completion.best, dict[int, Found | None]()
+
+    def around(self, start: int) -> Found | None:
+        if start not in self._known:
+            self._known[start] = self._best(start)
+        return self._known[start]

@@ -1,0 +1,118 @@
+"""Which resources serve a visit whose times are known: nobody twice at one moment, the best fit first."""
+
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+
+from scheduling.engine import assignment
+from scheduling.engine.assignment import Slot
+from scheduling.engine.chain import Chain, Need, Pool
+from scheduling.engine.intervals import covering
+
+_END = float("inf")
+
+Able = tuple[int, ...]
+Preferred = Mapping[str, Collection[int]]
+Taken = list[list[int]]
+"""Per step, the resource ids of its needs in order; a need that counts several has so many."""
+
+
+def able(chain: Chain, at: int, t: int, preferred: Preferred | None = None) -> list[Able]:
+    """Per need of a step, who is free for it, best first: preferred, then smallest free run, then as given."""
+    step = chain.search.steps[at]
+    first: Collection[int] = preferred.get(step.key, ()) if preferred else ()
+    return [
+        _able(chain, need, pool, t, first) for need, pool in zip(step.needs, chain.pools[at], strict=True)
+    ]
+
+
+def _able(chain: Chain, need: Need, pool: Pool, t: int, first: Collection[int]) -> Able:
+    begins, ends = t - need.starts_before, t + need.ends_after_start
+    if begins < chain.search.earliest or ends > chain.search.latest:
+        return ()
+    if len(pool) == 1:
+        return (pool[0].id,) if covering(pool[0].free, begins, ends) else ()
+    found = []
+    for number, resource in enumerate(pool):
+        free = resource.free
+        at = bisect_right(free, (begins, _END)) - 1  # `covering`, without a call for each resource
+        if at >= 0 and free[at][1] >= ends:
+            found.append((resource.id not in first, free[at][1] - free[at][0], number, resource.id))
+    if len(found) > 1:
+        found.sort()
+    return tuple([each[3] for each in found])
+
+
+def best_fits(chain: Chain, times: Sequence[int]) -> Taken | None:
+    """What `taken` chooses where nothing is contested and every need asks for one; None if somebody is missing."""
+    found = []
+    for step, pools, t in zip(chain.search.steps, chain.pools, times, strict=True):
+        row = []
+        for need, pool in zip(step.needs, pools, strict=True):
+            begins, ends = t - need.starts_before, t + need.ends_after_start
+            least = best = None
+            for resource in pool:
+                free = resource.free
+                at = bisect_right(free, (begins, _END)) - 1
+                if at >= 0 and free[at][1] >= ends:
+                    run = free[at][1] - free[at][0]
+                    if least is None or run < least:
+                        least, best = run, resource.id
+            if best is None:
+                return None
+            row.append(best)
+        found.append(row)
+    return found
+
+
+def served(chain: Chain, able_of: Sequence[Sequence[Able]]) -> list[list[bool]]:
+    """Per need, whether enough resources are free, each need by itself."""
+    return [
+        [len(each) >= need.count for need, each in zip(step.needs, able_here, strict=True)]
+        for step, able_here in zip(chain.search.steps, able_of, strict=True)
+    ]
+
+
+def contested(chain: Chain, times: Mapping[int, int]) -> bool:
+    """Whether two of these steps could ask for one resource at one moment, or have to share a room."""
+    if any(one in times and other in times for one, other in chain.room_pairs):
+        return True
+    return any(clashes(chain, at, times) for at in times)
+
+
+def clashes(chain: Chain, at: int, times: Mapping[int, int]) -> bool:
+    """The same for one step and the ones before it in the protocol's order."""
+    return any(
+        other in times and low < times[at] - times[other] < high for other, low, high in chain.contests[at]
+    )
+
+
+def taken(chain: Chain, times: Mapping[int, int], able_of: Mapping[int, Sequence[Able]]) -> Taken | None:
+    """The resources of the placed steps, in the protocol's order, or None."""
+    order = sorted(times)
+    if not contested(chain, times):
+        return _undisputed(chain, order, able_of)
+    slots: list[Slot] = []
+    begins: dict[int, int] = {}
+    for at in order:  # in the protocol's order, so that `fits` chooses what `search` chose
+        begins[at] = len(slots)
+        for need, ids in zip(chain.search.steps[at].needs, able_of[at], strict=True):
+            slot = Slot(times[at] - need.starts_before, times[at] + need.ends_after_start, ids)
+            slots += [slot] * need.count
+    pairs = [(begins[a], begins[b]) for a, b in chain.room_pairs if a in begins and b in begins]
+    chosen = assignment.choose(slots, pairs)
+    if chosen is None:
+        return None
+    ends = [*[begins[at] for at in order[1:]], len(slots)]
+    return [list(chosen[begins[at] : end]) for at, end in zip(order, ends, strict=True)]
+
+
+def _undisputed(chain: Chain, order: Sequence[int], able_of: Mapping[int, Sequence[Able]]) -> Taken | None:
+    found = []
+    for at in order:
+        row: list[int] = []
+        for need, ids in zip(chain.search.steps[at].needs, able_of[at], strict=True):
+            if len(ids) < need.count:
+                return None
+            row += ids[: need.count]
+        found.append(row)
+    return found

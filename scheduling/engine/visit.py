@@ -1,0 +1,24 @@
+"""A whole visit, placed in time and on its resources."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One acquisition [start, end) and, per need in order, (resource id, occupied from, occupied to).
+
+    A need of several resources has so many entries, one after the other.
+    """
+
+    step_key: str
+    start: int
+    end: int
+    resources: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Itinerary:
+    """`steps` in the protocol's order; a smaller `cost` is better. Its first number is the sum of `Ranking`."""
+
+    steps: tuple[Placed, ...]
+    cost: tuple[int, ...]
