@@ -1,4 +1,6 @@
 from scheduling.models.appointments import Appointment, Reservation, ScheduledProcedureStep
+from scheduling.models.disruptions import Disruption, DisruptionKind, Replan, ReplanChange
+from scheduling.models.holds import Hold, ReservedSlot
 from scheduling.models.messages import Message, MessageKind, MessageState
 from scheduling.models.orders import (
     Decision,
@@ -11,7 +13,8 @@ from scheduling.models.orders import (
     Task,
 )
 from scheduling.models.patients import BodyMeasurement, Language, Patient, Sex
-from scheduling.models.protocols import MODALITY, Agent, Protocol, ProtocolStep, StepKind
+from scheduling.models.protocols import MODALITY, Agent, Protocol, ProtocolStep, StepKind, Tracer
+from scheduling.models.readings import PerfusionReading
 from scheduling.models.sites import (
     Capability,
     Closure,
@@ -22,29 +25,42 @@ from scheduling.models.sites import (
     Shift,
     Site,
 )
+from scheduling.models.tracers import DoseClaim, TracerBatch, TracerSupply
+from scheduling.models.versions import CalendarVersion
+from scheduling.models.waitlist import Offer, WaitlistEntry, WaitlistLook
 
 __all__ = [
     "MODALITY",
     "Agent",
     "Appointment",
     "BodyMeasurement",
+    "CalendarVersion",
     "Capability",
     "Closure",
     "Decision",
+    "Disruption",
+    "DisruptionKind",
+    "DoseClaim",
+    "Hold",
     "Language",
     "Message",
     "MessageKind",
     "MessageState",
+    "Offer",
     "OpeningHours",
     "Order",
     "Patient",
     "PatientClass",
+    "PerfusionReading",
     "Priority",
     "Protocol",
     "ProtocolStep",
     "Referrer",
     "RequestedProcedure",
+    "Replan",
+    "ReplanChange",
     "Reservation",
+    "ReservedSlot",
     "Resource",
     "ResourceKind",
     "Room",
@@ -55,4 +71,9 @@ __all__ = [
     "Site",
     "StepKind",
     "Task",
+    "Tracer",
+    "TracerBatch",
+    "TracerSupply",
+    "WaitlistEntry",
+    "WaitlistLook",
 ]

@@ -23,6 +23,9 @@ from scheduling.models.querysets import of_site
 from scheduling.models.sites import Resource, Site
 from vqflow.constraints import one_of, together
 
+LONGEST_MINUTES = 2 * 24 * 60
+"""No reservation is longer."""
+
 
 def machine(transitions):
     """The database's own copy of a state machine."""
@@ -160,12 +163,23 @@ class ScheduledProcedureStep(models.Model):
         blank=True,
         help_text="An X-ray or chest CT of another department.",
     )
+    simultaneous = models.BooleanField(
+        default=False, db_default=False, help_text="Acquired together with the step before."
+    )
+    awaits_reading = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Held until a physician has read the step before as abnormal.",
+    )
     performed_start_at = models.DateTimeField(null=True, blank=True)
     performed_end_at = models.DateTimeField(null=True, blank=True)
     performed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     discontinued_reason = models.CharField(max_length=200, blank=True)
+    acquisition_minutes = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="For this patient, where it is not the protocol's."
+    )
 
     objects = StepQuerySet.as_manager()
 
@@ -220,7 +234,8 @@ class Reservation(models.Model):
         OVERBOOKED = "overbooked", "Overbooked"
         RELEASED = "released", "Released"
 
-    OCCUPYING = (Status.HELD, Status.BOOKED)
+    # An overbooked row lies outside the constraint, but nobody else is to be booked on top of it.
+    OCCUPYING = (Status.HELD, Status.BOOKED, Status.OVERBOOKED)
 
     resource = models.ForeignKey(Resource, models.PROTECT, related_name="reservations")
     # A hold is made before there is an appointment.
@@ -256,6 +271,10 @@ class Reservation(models.Model):
                 ),
                 name="reservation_span_bounded",
             ),
+            # The search reads a few days at a time and must see what reaches into them.
+            models.CheckConstraint(
+                condition=Q(end_minute__lte=F("start_minute") + LONGEST_MINUTES), name="reservation_length"
+            ),
             models.CheckConstraint(
                 condition=~Q(status="held") | Q(expires_at__isnull=False, token__isnull=False),
                 name="reservation_hold_expires",
@@ -269,11 +288,13 @@ class Reservation(models.Model):
             # The itinerary search: one index-only scan over all resources of a site.
             models.Index(
                 fields=["resource", "end_minute"],
-                include=["start_minute"],
-                condition=Q(status__in=["held", "booked"]),
+                include=["start_minute", "status", "expires_at", "token"],
+                condition=Q(status__in=["held", "booked", "overbooked"]),
                 name="reservation_search",
             ),
             models.Index(fields=["expires_at"], condition=Q(status="held"), name="reservation_expiring"),
+            # Ending or extending a hold.
+            models.Index(fields=["token"], condition=Q(status="held"), name="reservation_of_hold"),
         ]
 
     def __str__(self):

@@ -8,6 +8,7 @@ from django.db.models import Q
 from scheduling.models.appointments import Appointment
 from scheduling.models.orders import Order
 from scheduling.models.querysets import of_site
+from scheduling.models.waitlist import Offer
 from vqflow.constraints import one_of
 
 
@@ -27,6 +28,7 @@ class MessageKind(models.TextChoices):
     MOVED = "moved", "New time"
     CANCELLED = "cancelled", "Cancellation"
     RESULT_READY = "result_ready", "A result is ready"
+    OFFER = "offer", "Offer of a time"
 
 
 class Message(models.Model):
@@ -41,6 +43,7 @@ class Message(models.Model):
     appointment = models.ForeignKey(
         Appointment, models.CASCADE, null=True, blank=True, related_name="messages"
     )
+    offer = models.ForeignKey(Offer, models.CASCADE, null=True, blank=True, related_name="messages")
     revision = models.PositiveSmallIntegerField(default=1)
     kind = models.CharField(max_length=16, choices=MessageKind)
     recipient = models.CharField(max_length=10, choices=Recipient)

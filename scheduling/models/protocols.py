@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from scheduling.models.querysets import of_site
 from scheduling.models.sites import Capability, Site
+from scheduling.models.versions import OF_PROTOCOL, OF_SITE, renews_version
 from vqflow.constraints import one_of
 
 
@@ -33,6 +34,17 @@ class Agent(models.TextChoices):
     KR81M = "kr81m", "Kr-81m"
 
 
+class Tracer(models.TextChoices):
+    """What a department prepares or gets delivered for a step (`engine.tracers.PRODUCTS` has the physics)."""
+
+    NONE = "", "-"
+    MAA = "maa", "MAA kit"
+    DTPA = "dtpa", "DTPA kit"
+    PERTECHNETATE = "pertechnetate", "Tc-99m eluate"
+    XE133 = "xe133", "Xe-133 vial"
+    KR81M = "kr81m", "Kr-81m generator"
+
+
 @pghistory.track()
 class Protocol(models.Model):
     """One way to do the examination at one site. Used protocols are retired, not deleted."""
@@ -51,6 +63,7 @@ class Protocol(models.Model):
             models.UniqueConstraint(fields=["site", "key", "agent"], name="protocol_once_per_site"),
             one_of("agent", Agent.values, name="protocol_agent_known"),
         ]
+        triggers = renews_version(OF_SITE)
 
     def __str__(self):
         return self.name
@@ -77,6 +90,30 @@ class ProtocolStep(models.Model):
     lag_min_minutes = models.PositiveSmallIntegerField(default=0)
     lag_max_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
     same_room_as_before = models.BooleanField(default=False)
+    same_day_as_before = models.BooleanField(
+        default=True, help_text="A lung step: on the local day of the lung step before."
+    )
+    simultaneous = models.BooleanField(
+        default=False, help_text="Acquired together with the step before, in its room and by its people."
+    )
+    if_before_abnormal = models.BooleanField(
+        default=False,
+        help_text="Held until a physician has read the step before; done only if that is abnormal.",
+    )
+    tracer = models.CharField(max_length=15, choices=Tracer, default=Tracer.NONE, blank=True)
+    activity_mbq = models.DecimalField(
+        max_digits=9,
+        decimal_places=3,
+        default=0,
+        help_text="Of the tracer, at the injection or first inhalation.",
+    )
+    least_activity_mbq = models.DecimalField(
+        max_digits=9,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text="As little as this may be given where a full dose would hold too many MAA particles.",
+    )
 
     class Meta:
         ordering = ["protocol", "ordinal"]
@@ -90,7 +127,22 @@ class ProtocolStep(models.Model):
                 | Q(lag_max_minutes__gte=models.F("lag_min_minutes")),
                 name="protocol_step_lags_ordered",
             ),
+            models.CheckConstraint(
+                condition=~Q(kind="xray") | Q(simultaneous=False, if_before_abnormal=False),
+                name="protocol_step_xray_stands_alone",
+            ),
+            one_of("tracer", Tracer.values, name="protocol_step_tracer_known"),
+            models.CheckConstraint(
+                condition=Q(tracer="", activity_mbq=0) | (~Q(tracer="") & Q(activity_mbq__gt=0)),
+                name="protocol_step_tracer_has_activity",
+            ),
+            models.CheckConstraint(
+                condition=Q(least_activity_mbq__isnull=True)
+                | Q(least_activity_mbq__gt=0, least_activity_mbq__lte=models.F("activity_mbq")),
+                name="protocol_step_activities_ordered",
+            ),
         ]
+        triggers = renews_version(OF_PROTOCOL)
 
     def __str__(self):
         return f"{self.protocol}: {self.get_kind_display()}"

@@ -9,7 +9,9 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, Range
 from django.db import models
 from django.db.models import Q
 
+from scheduling.engine.waitlist import Mode
 from scheduling.models.querysets import of_site
+from scheduling.models.versions import OF_BOOKABLE, OF_RESOURCE, OF_SITE, renews_version, site_versions
 from vqflow.constraints import one_of
 
 
@@ -23,6 +25,10 @@ class Capability(models.TextChoices):
     CAMERA_SPECT = "gamma_camera_spect", "Gamma camera, SPECT"
     CAMERA_SPECT_CT = "gamma_camera_spect_ct", "Gamma camera, SPECT-CT"
     NEGATIVE_PRESSURE = "negative_pressure", "Negative pressure"
+    XRAY_PORTABLE = "xray_portable", "Portable chest X-ray"
+    ISOLATION = "isolation", "Isolation"
+    ESCORT = "escort", "Escort"
+    INTERPRETER = "interpreter", "Interpreter"
     TECHNOLOGIST_XRAY = "technologist_xray", "Technologist for X-ray"
     TECHNOLOGIST_NM = "technologist_nm", "Technologist for nuclear medicine"
     PATIENT = "patient", "Patient"
@@ -52,6 +58,18 @@ class Site(models.Model):
     routine_report_target = models.DurationField(default=timedelta(hours=24))
     countersign_within = models.DurationField(default=timedelta(hours=24))
     default_scheme = models.CharField(max_length=20, default="TEN_TERMS")
+    call_in_delay = models.DurationField(
+        default=timedelta(minutes=45), help_text="From the call to somebody on call until the work can begin."
+    )
+    waitlist_mode = models.CharField(
+        max_length=12,
+        choices=[(Mode.ONE_BY_ONE, "One patient at a time"), (Mode.FIRST_COME, "The first to answer")],
+        default=Mode.ONE_BY_ONE,
+        help_text="Whom free time is offered to.",
+    )
+    offer_minutes = models.PositiveSmallIntegerField(
+        default=30, help_text="How long a time that is offered from the waitlist stays open."
+    )
 
     objects = of_site("code").as_manager()
 
@@ -62,7 +80,12 @@ class Site(models.Model):
                 name="site_xray_window_ordered",
             ),
             models.CheckConstraint(condition=Q(plan_margin__gte=timedelta(0)), name="site_margin_positive"),
+            one_of("waitlist_mode", Mode, name="site_waitlist_mode_known"),
+            models.CheckConstraint(
+                condition=Q(offer_minutes__range=(1, 1440)), name="site_offer_minutes_range"
+            ),
         ]
+        triggers = site_versions()
 
     def __str__(self):
         return self.name
@@ -106,6 +129,7 @@ class Resource(models.Model):
                 condition=Q(user__isnull=True) | Q(kind="technologist"), name="resource_user_is_technologist"
             ),
         ]
+        triggers = renews_version(OF_BOOKABLE)
 
     def __str__(self):
         return self.name or f"patient {self.pk}"
@@ -130,6 +154,7 @@ class Room(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["ae_title"], condition=~Q(ae_title=""), name="room_ae_title_once")
         ]
+        triggers = renews_version(OF_RESOURCE)
 
     def __str__(self):
         return str(self.resource)
@@ -143,12 +168,16 @@ class OpeningHours(models.Model):
     weekday = models.PositiveSmallIntegerField(help_text="Monday is 0.")
     opens = models.TimeField()
     closes = models.TimeField()
+    on_call = models.BooleanField(
+        default=False, help_text="Hours in which only STAT patients are examined, by people who are called in."
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(weekday__lte=6), name="opening_hours_weekday"),
             models.UniqueConstraint(fields=["resource", "weekday", "opens"], name="opening_hours_once"),
         ]
+        triggers = renews_version(OF_RESOURCE)
 
     def __str__(self):
         return f"{self.resource} {self.weekday} {self.opens}-{self.closes}"
@@ -172,6 +201,7 @@ class Closure(models.Model):
                 name="closure_span_bounded",
             )
         ]
+        triggers = renews_version(OF_SITE)
 
     def __str__(self):
         return self.reason
@@ -179,10 +209,11 @@ class Closure(models.Model):
 
 @pghistory.track()
 class Shift(models.Model):
-    """A time in which a technologist works."""
+    """A time in which a technologist works, or can be called in."""
 
     resource = models.ForeignKey(Resource, models.CASCADE, related_name="shifts")
     span = DateTimeRangeField()
+    on_call = models.BooleanField(default=False, help_text="At home; comes for STAT patients.")
 
     class Meta:
         constraints = [
@@ -197,6 +228,7 @@ class Shift(models.Model):
                 expressions=[("resource", RangeOperators.EQUAL), ("span", RangeOperators.OVERLAPS)],
             ),
         ]
+        triggers = renews_version(OF_RESOURCE)
 
     def __str__(self):
         return f"{self.resource} {self.span}"
