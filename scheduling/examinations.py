@@ -6,7 +6,7 @@ Nothing is written here. Rows may come prefetched; then nothing is queried eithe
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from scheduling.engine import gates, window
+from scheduling.engine import adjustments, gates, window
 from scheduling.engine import screening as engine
 from scheduling.engine.states import AppointmentState, StepState
 from scheduling.models import Decision, StepKind
@@ -32,6 +32,11 @@ def assess(order, now):
     """The effects of the order's answers, by the rules of scheduling/engine/screening.py."""
     answers = {row.question: row.answer for row in order.answers.all()}
     return engine.evaluate(answers, facts(order, now))
+
+
+def circumstances(order, now):
+    """What the answers ask of the plan (scheduling/engine/adjustments.py)."""
+    return adjustments.circumstances(assess(order, now))
 
 
 def resolved_rules(order):
@@ -72,6 +77,8 @@ def examination(appointment, now):
         blockers={stage: engine.stage_blockers(effects, stage, resolved) for stage in engine.Stage},
         verdict=None if resolved & {"CXR-1", verdict.rule} else verdict,
         dose_cleared=is_cleared(appointment),
+        awaits_reading=frozenset(step.kind for step in steps if step.awaits_reading),
+        together=frozenset(step.kind for step in steps if step.simultaneous),
     )
 
 

@@ -5,10 +5,11 @@ examined. Anyone who sees a phone's lock screen or shares an inbox may read it.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.mime.text import MIMEText
 from email.utils import formataddr, parseaddr
+from itertools import groupby
 from urllib.parse import urlsplit
 
 import css_inline
@@ -18,6 +19,7 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from icalendar import Calendar, Event, vCalAddress
 
+from scheduling.engine.states import StepState
 from scheduling.models import Message, MessageKind, Reservation, ResourceKind, StepKind
 from scheduling.templatetags import clock
 
@@ -40,32 +42,50 @@ def telling_words(text):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One coming to the clinic."""
+    """One coming to the clinic; of several all but the last are `is_first_of_two`."""
 
     starts_at: datetime
     ends_at: datetime
     is_first_of_two: bool = False
+    is_xray_only: bool = field(default=False, compare=False)
+    number: int = field(default=1, compare=False)
 
 
 def visits(appointment):
-    """The one or two visits of the plan: an X-ray on another local day than the lungs is one of its own.
+    """The visits of the plan, one for each local day: the X-ray may be on the day before, held ventilation on the next.
 
-    An X-ray that was done already, or elsewhere, is not a visit any more.
+    An X-ray that was done already, or elsewhere, is not a visit any more, nor is ventilation that was given up.
     """
-    xray = appointment.steps.filter(
-        kind=StepKind.XRAY,
-        planned_start_at__isnull=False,
-        performed_start_at__isnull=True,
-        performed_end_at__isnull=True,
-    ).first()
-    if xray is None:
-        return [Visit(_lungs_from(appointment), appointment.ends_at)]
-    if _same_day(xray.planned_start_at, appointment.lungs_start_at, appointment.site.time_zone):
+    zone = appointment.site.time_zone
+    days = [
+        list(each)
+        for _, each in groupby(_planned_times(appointment), lambda t: clock.local(t[0], zone).date())
+    ]
+    if not days:
         return [Visit(appointment.starts_at, appointment.ends_at)]
     return [
-        Visit(appointment.starts_at, xray.planned_end_at, is_first_of_two=True),
-        Visit(_lungs_from(appointment), appointment.ends_at),
+        Visit(
+            starts_at=times[0][0],
+            ends_at=max(ends_at for _, ends_at, _ in times),
+            is_first_of_two=times is not days[-1],
+            is_xray_only=all(kind == StepKind.XRAY for _, _, kind in times),
+            number=number,
+        )
+        for number, times in enumerate(days, 1)
     ]
+
+
+def _planned_times(appointment):
+    """(from, to, kind of step) of the patient's own time in the present plan, in order."""
+    done = Q(step__kind=StepKind.XRAY) & (
+        Q(step__performed_start_at__isnull=False) | Q(step__performed_end_at__isnull=False)
+    )
+    given_up = Q(step__state=StepState.CANCELLED) & ~Q(step__discontinued_reason="")
+    rows = Reservation.objects.filter(
+        step__appointment=appointment, revision=appointment.revision, resource__kind=ResourceKind.PATIENT
+    )
+    spans = rows.exclude(done).exclude(given_up).order_by("span").values_list("span", "step__kind")
+    return [(span.lower, span.upper, kind) for span, kind in spans]
 
 
 def compose(message, *, now):
@@ -77,7 +97,7 @@ def compose(message, *, now):
     if not address:
         raise ValueError("There is no address for this message.")
     to_patient = message.recipient == Message.Recipient.PATIENT
-    planned = visits(message.appointment) if to_patient else []
+    planned = _planned(message) if to_patient else []
     about = _about(message, [visit for visit in planned if visit.ends_at > now])
     layout = "letter" if to_patient else "notice"
     mail = EmailMultiAlternatives(
@@ -93,10 +113,20 @@ def compose(message, *, now):
         },
     )
     mail.attach_alternative(_inliner.inline(render_to_string(f"email/{layout}.html", about)), "text/html")
-    if to_patient:
+    if message.appointment_id:  # what is only offered goes into nobody's calendar
         for file in calendar_files(message, about["visits"], address, now=now):
             mail.attach(file)
     return mail
+
+
+def _planned(message):
+    return offered_visits(message.offer) if message.offer_id else visits(message.appointment)
+
+
+def offered_visits(offer):
+    """The one or two visits of a time that is offered from the waitlist."""
+    planned = offer.planned_visits
+    return [Visit(**each, is_first_of_two=each is not planned[-1]) for each in planned]
 
 
 def address_of(message):
@@ -120,6 +150,7 @@ def _about(message, upcoming):
         "first_name": order.patient.given_name,
         "to_guardian": bool(order.patient.guardian_email),
         "visits": upcoming,
+        "offer": message.offer,
         "public_url": settings.PUBLIC_URL,
         "opening": f"email/{message.kind}/opening.txt",
     }
@@ -149,7 +180,7 @@ def calendar_files(message, planned, address, *, now):
 
 def _event(appointment, visit, method, sequence, address, now):
     site, event = appointment.site, Event()
-    event.add("uid", f"{appointment.pk}{'-first' if visit.is_first_of_two else ''}@{host()}")
+    event.add("uid", f"{appointment.pk}{_part_of_plan(visit)}@{host()}")
     event.add("sequence", sequence)
     event.add("dtstamp", now.astimezone(UTC))
     event.add("dtstart", _calendar_time(visit.starts_at, site.time_zone))
@@ -163,6 +194,13 @@ def _event(appointment, visit, method, sequence, address, now):
     attendee.params.update({"PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
     event.add("attendee", attendee)
     return event
+
+
+def _part_of_plan(visit):
+    """What tells the calendar entries of one plan apart; the last visit is the plan's own entry."""
+    if not visit.is_first_of_two:
+        return ""
+    return "-first" if visit.number == 1 else f"-{visit.number}"
 
 
 def _calendar_time(value, zone):
@@ -205,12 +243,6 @@ def _sender(site):
 
 def _same_day(one, other, zone):
     return clock.local(one, zone).date() == clock.local(other, zone).date()
-
-
-def _lungs_from(appointment):
-    """When the patient comes for the lung steps: preparation and set-up lie before the acquisition."""
-    span = _first_span(appointment, appointment.revision, ~Q(step__kind=StepKind.XRAY))
-    return span.lower if span else appointment.lungs_start_at
 
 
 def _first_span(appointment, revision, which):

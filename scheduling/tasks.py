@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling.services import messages, reservations
+from scheduling.services import messages, reservations, solving, tracers
+from scheduling.services.waitlist import filling
 
 
 @shared_task(name="scheduling.send_due_messages")
@@ -14,3 +15,23 @@ def send_due_messages() -> int:
 @shared_task(name="scheduling.release_expired_holds")
 def release_expired_holds() -> int:
     return reservations.release_expired(now=timezone.now())
+
+
+@shared_task(name="scheduling.fill_from_waitlist")
+def fill_from_waitlist() -> int:
+    return filling.fill(now=timezone.now())
+
+
+@shared_task(name="scheduling.release_expired_doses")
+def release_expired_doses() -> int:
+    return tracers.release_expired(now=timezone.now())
+
+
+@shared_task(name="scheduling.lay_out_tracers")
+def lay_out_tracers() -> int:
+    return tracers.lay_out_all(now=timezone.now())
+
+
+@shared_task(name="scheduling.solve_replans")
+def solve_replans() -> int:
+    return solving.solve_due(now=timezone.now())

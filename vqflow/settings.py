@@ -95,6 +95,8 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {"default": env.dj_db_url("DATABASE_URL")}
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+# Statements of vqflow/statements.py that come a third time on a connection are prepared.
+DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 3)
 DATABASES["default"]["OPTIONS"]["options"] = (
     "-c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000"
 )
@@ -142,6 +144,26 @@ CELERY_BEAT_SCHEDULE = {
         "task": "scheduling.release_expired_holds",
         "schedule": 60.0,
         "options": {"expires": 55},
+    },
+    "fill-from-waitlist": {
+        "task": "scheduling.fill_from_waitlist",
+        "schedule": 15.0,
+        "options": {"expires": 14},
+    },
+    "release-expired-doses": {
+        "task": "scheduling.release_expired_doses",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "lay-out-tracers": {
+        "task": "scheduling.lay_out_tracers",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
+    "solve-replans": {
+        "task": "scheduling.solve_replans",
+        "schedule": 15.0,
+        "options": {"expires": 14},
     },
     "seal-audit": {"task": "vqflow.seal_audit", "schedule": 300.0, "options": {"expires": 290}},
     "forget-old-requests": {

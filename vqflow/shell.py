@@ -8,8 +8,11 @@ from vqflow import policy
 NAVIGATION = [
     ("worklist.view", "Worklist", "scheduling:worklist"),
     ("order.list", "Orders", "scheduling:orders"),
+    ("waitlist.view", "Waitlist", "scheduling:waitlist"),
     ("patient.find", "Patients", "scheduling:patients"),
     ("task.list", "Tasks", "scheduling:tasks"),
+    ("tracer.view", "Tracers", "scheduling:tracers"),
+    ("disruption.view", "Disruptions", "scheduling:disruptions"),
     ("report.list", "Reports", "reporting:reports"),
     ("report.view_own_patients", "My patients' results", "reporting:results"),
     ("message.list", "Messages", "scheduling:messages"),

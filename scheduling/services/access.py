@@ -3,9 +3,26 @@
 Each function writes its audit row in the caller's transaction: if the row cannot be written, nothing is shown.
 """
 
-from scheduling.models import Appointment, Order, Patient, ScheduledProcedureStep, Task
+from scheduling.models import (
+    Appointment,
+    Closure,
+    Disruption,
+    Hold,
+    Offer,
+    Order,
+    Patient,
+    Replan,
+    ScheduledProcedureStep,
+    Task,
+    TracerBatch,
+    TracerSupply,
+    WaitlistEntry,
+)
 from vqflow import audit, policy
 from vqflow.errors import NotFound
+from vqflow.statements import Compiled
+
+NONE_SUCH = "There is no such record at your site."
 
 
 def patient(pk, *, by, action="patient.view"):
@@ -17,15 +34,29 @@ def patient(pk, *, by, action="patient.view"):
 
 def order(pk, *, by, action="order.view"):
     """The order with patient, referrer, site and procedure loaded."""
-    found = _one(Order.objects.for_user(by).with_people(), pk, by, action)
+    policy.permit(by, action)
+    found = _ORDER.first(site_code=by.site_code, pk=pk)
+    if found is None:
+        raise NotFound(NONE_SUCH)
     audit.read(action, found, by=by, patients=[found.patient_id])
     return found
+
+
+_ORDER = Compiled(
+    lambda site_code, pk: Order.objects.filter(site__code=site_code, pk=pk).with_people(),
+    site_code="a site",
+    pk=-1,
+)
 
 
 def appointment(pk, *, by, action="worklist.view"):
     """The appointment with its procedure, order, patient and site loaded."""
     people = Appointment.objects.for_user(by).select_related(
-        "site", "procedure__protocol", "procedure__order__patient", "procedure__order__referrer"
+        "site",
+        "perfusion_reading",
+        "procedure__protocol",
+        "procedure__order__patient",
+        "procedure__order__referrer",
     )
     found = _one(people, pk, by, action)
     audit.read(action, found, by=by, patients=[found.procedure.order.patient_id])
@@ -42,11 +73,63 @@ def step(pk, *, by, action="visit.perform"):
     return found
 
 
+def hold(pk, *, by):
+    """A held time with its order, patient and site loaded."""
+    found = _one(Hold.objects.for_user(by).with_people(), pk, by, "appointment.hold")
+    audit.read("appointment.hold", found, by=by, patients=[found.order.patient_id])
+    return found
+
+
+def unseen_hold(pk, *, by):
+    """A held time to extend or release: nothing of the patient is shown, so nothing is audited as read."""
+    return _one(Hold.objects.for_user(by).with_people(), pk, by, "appointment.hold")
+
+
 def task(pk, *, by, action="task.close"):
     """One task, open or closed, with its order, patient and site loaded."""
     found = _one(Task.objects.for_user(by).select_related("order__patient", "order__site"), pk, by, action)
     audit.read(action, found, by=by, patients=[found.order.patient_id])
     return found
+
+
+def waitlist_entry(pk, *, by, action="waitlist.manage"):
+    """One place on the waitlist, live or ended, with its order, patient and site loaded."""
+    found = _one(WaitlistEntry.objects.for_user(by).with_people(), pk, by, action)
+    audit.read(action, found, by=by, patients=[found.order.patient_id])
+    return found
+
+
+def offer(pk, *, by, action="waitlist.manage"):
+    """One offer of a time, open or answered, with its entry, patient and site loaded."""
+    found = _one(Offer.objects.for_user(by).with_people(), pk, by, action)
+    audit.read(action, found, by=by, patients=[found.entry.order.patient_id])
+    return found
+
+
+def tracer_batch(pk, *, by, action="tracer.manage"):
+    """One batch of a tracer with its site; it names no patient, so nothing is audited as read."""
+    return _one(TracerBatch.objects.for_user(by).select_related("site"), pk, by, action)
+
+
+def tracer_supply(pk, *, by, action="tracer.manage"):
+    """One weekly plan of a tracer with its site."""
+    return _one(TracerSupply.objects.for_user(by).select_related("site"), pk, by, action)
+
+
+def disruption(pk, *, by, action="disruption.view"):
+    """Something that broke, with its site; the patients of its plan are audited where they are shown."""
+    found = Disruption.objects.for_user(by).select_related("site", "resource", "batch", "reported_by")
+    return _one(found, pk, by, action)
+
+
+def replan(pk, *, by, action="disruption.view"):
+    """One plan for a broken day, with its disruption and site; as above."""
+    return _one(Replan.objects.for_user(by).select_related("disruption__site"), pk, by, action)
+
+
+def closure(pk, *, by, action="closure.manage"):
+    """One closure at the person's site."""
+    return _one(Closure.objects.filter(site__code=by.site_code).select_related("site"), pk, by, action)
 
 
 def listed(name, patient_ids, *, by, action, **about):
@@ -60,5 +143,5 @@ def _one(queryset, pk, by, action):
     policy.permit(by, action)
     found = queryset.filter(pk=pk).first()
     if found is None:
-        raise NotFound("There is no such record at your site.")
+        raise NotFound(NONE_SUCH)
     return found

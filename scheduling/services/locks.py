@@ -20,9 +20,8 @@ def take(resource_ids, days):
     pairs = sorted({(resource_id, day) for resource_id in resource_ids for day in days})
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '3s'")
             cursor.execute(
-                "SELECT count(pg_advisory_xact_lock(resource, day)) "
+                "SET LOCAL lock_timeout = '3s'; SELECT count(pg_advisory_xact_lock(resource, day)) "
                 "FROM unnest(%s::int[], %s::int[]) AS t(resource, day)",
                 [[resource for resource, _ in pairs], [day for _, day in pairs]],
             )

@@ -1,5 +1,7 @@
 """The protocols of a site, from the catalogue that the engine carries as data."""
 
+from decimal import Decimal
+
 from django.db import transaction
 
 from scheduling.engine.catalogue import PROTOCOLS
@@ -46,4 +48,10 @@ def _step(protocol, ordinal, template):
         lag_min_minutes=template.lag_min_minutes or 0,
         lag_max_minutes=template.lag_max_minutes,
         same_room_as_before=template.same_room,
+        same_day_as_before=template.same_day or template.simultaneous,
+        simultaneous=template.simultaneous,
+        if_before_abnormal=template.if_before_abnormal,
+        tracer=template.tracer,
+        activity_mbq=Decimal(template.activity_kbq) / 1000,
+        least_activity_mbq=Decimal(template.least_activity_kbq) / 1000 or None,
     )

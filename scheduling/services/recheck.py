@@ -1,53 +1,195 @@
-"""What booking and moving ask again under locks: are these times still free, and if not, who was faster?"""
+"""What booking, holding and moving ask again under locks: are these times still free, and if not, who was faster?"""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
+from scheduling.engine import explanation
 from scheduling.engine import itinerary as engine
 from scheduling.engine.calendars import to_minute
-from scheduling.models import Reservation, Resource, ResourceKind, StepKind
-from scheduling.services import availability, locks
+from scheduling.engine.intervals import covering
+from scheduling.engine.itinerary import Itinerary, Search
+from scheduling.engine.lengths import with_lengths
+from scheduling.engine.states import StepState
+from scheduling.models import Hold, Reservation, StepKind
+from scheduling.services import availability, locks, occupations, reservations, search, tracers
 from vqflow.errors import Conflict, Invalid
+from vqflow.statements import selected
 
 FARTHEST = timedelta(days=366)
-LONGEST_VISIT = timedelta(hours=26)
+LONGEST_VISIT = timedelta(days=4)
 JUST_NOW = timedelta(minutes=15)
+DAY_MINUTES = 1440
 
 
-def locked_question(order, starts, now, **known):
-    """Lock every resource that could serve these times, release their expired holds, and ask the engine's question."""
-    zone = ZoneInfo(order.site.time_zone)
-    first, last = _checked_range(starts, now)
-    # A day more on each side: preparation or clearance may cross midnight.
-    first_day = first.astimezone(zone).date() - timedelta(days=1)
-    days = range(first_day.toordinal(), last.astimezone(zone).toordinal() + 2)
-    candidates = Resource.objects.filter(site=order.site, is_active=True).exclude(kind=ResourceKind.PATIENT)
-    resource_ids = [*candidates.values_list("pk", flat=True), order.patient.resource_id]
-    locks.take(resource_ids, days)
-    Reservation.objects.expired(now).filter(resource__in=resource_ids).update(
-        status=Reservation.Status.RELEASED
+@dataclass(frozen=True, slots=True)
+class XrayElsewhere:
+    """A chest X-ray or chest CT that another department has done."""
+
+    ended_at: datetime
+    place: str
+    modality: str = "DX"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Times that may be had now, under locks. `double`: (resource, first minute) of what would be taken twice."""
+
+    question: Search
+    found: Itinerary
+    starts: dict
+    double: frozenset = frozenset()
+
+    @property
+    def resource_ids(self):
+        return sorted({who for step in self.found.steps for who, _, _ in step.resources})
+
+
+def new_visit(order, starts, resource_ids, *, now, xray=None, tokens=(), overbooking=False):
+    """The Plan of a first appointment at these starts, or Conflict with the sentence why not.
+
+    `tokens`: holds that are given up here. `overbooking`: rooms and people may be taken twice where they must.
+    """
+    if xray and xray.ended_at > now:
+        sentence = "This X-ray lies in the future. Enter the time at which it ended."
+        raise Invalid(sentence, fields={"xray_ended_at": [sentence]})
+    patients = [order.patient.resource_id]
+    [days] = lock(order.site, [starts.values()], now=now, patients=patients, tokens=tokens)
+    known = {"xray_ended_at": xray.ended_at if xray else None, "waived": search.waived_rules(order)}
+    question = availability.search_for(order, **days, now=now, **known)
+    complete(question, starts)
+    try:
+        found = fitting(question, starts, resource_ids, site=order.site, now=now)
+    except Conflict:
+        if not overbooking:
+            raise
+        taken_twice = availability.search_for(order, **days, now=now, overbooking=True, **known)
+        found = _overbooked(question, taken_twice, starts, resource_ids)
+    return Plan(question, found, dict(starts), search.taken_twice(found, question))
+
+
+def other_time(appointment, starts, resource_ids, *, now, tokens=(), gives_up=False):
+    """The Plan of other times for an appointment; of the steps still to come, those without a start stay.
+
+    `gives_up`: its present time is freed first, in this transaction. Otherwise it only does not count.
+    """
+    if not starts:
+        raise _wrong_start("Choose a time.")
+    order, steps = appointment.procedure.order, list(appointment.steps.all())
+    starts = {**staying(appointment, starts, now), **starts}
+    [days] = lock(
+        order.site,
+        [starts.values()],
+        now=now,
+        patients=[order.patient.resource_id],
+        tokens=tokens,
+        steps=[step.pk for step in steps] if gives_up else (),
     )
-    question = availability.search_for(order, first_day=first_day, days=len(days), now=now, **known)
+    question = question_of(appointment, days, now)
+    return Plan(question, fitting(question, starts, resource_ids, site=order.site, now=now), starts)
+
+
+def question_of(appointment, days, now, hold=None):
+    """The engine's question for what is still to come of an appointment, with this patient's own lengths."""
+    order = appointment.procedure.order
+    known = search.performed_part(appointment)
+    question = availability.search_for(order, **days, now=now, free_of=appointment, hold=hold, **known)
+    return with_lengths(question, search.own_lengths(appointment))
+
+
+def staying(appointment, named, now):
+    """The planned starts of the steps still to come that are not `named`; Conflict where one is past already."""
+    waived = "CXR-1" in search.waived_rules(appointment.procedure.order)
+    kept = {
+        step.kind: step.planned_start_at
+        for step in appointment.steps.all()
+        if step.state == StepState.SCHEDULED
+        and step.planned_start_at
+        and step.kind not in named
+        and not (waived and step.kind == StepKind.XRAY)
+    }
+    zone = ZoneInfo(appointment.site.time_zone)
+    for kind, at in kept.items():
+        if at <= now:
+            label, local = StepKind(kind).label, at.astimezone(zone)
+            raise Conflict(
+                f"{label} was planned for {local:%H:%M} and is not done. Record it, or move it too."
+            )
+    return kept
+
+
+def _overbooked(question, taken_twice, starts, resource_ids):
+    """The plan in which the chosen rooms and people, or else those that are free, are taken before others."""
+    minutes = {kind: to_minute(moment) for kind, moment in starts.items()}
+    preferred = {step.key: resource_ids or _free_for(question, step, minutes) for step in question.steps}
+    found = engine.fits(taken_twice, minutes, preferred)
+    if isinstance(found, str):
+        raise Conflict(found)
+    return found
+
+
+def _free_for(question, step, minutes):
+    """Ids of what is really free around one step."""
+    at = minutes[step.key]
+    return [
+        resource.id
+        for resource in question.resources
+        for need in step.needs
+        if need.capabilities <= resource.capabilities
+        and covering(resource.free, at - need.starts_before, at + need.ends_after_start)
+    ]
+
+
+def lock(site, visits, *, now, patients, tokens=(), steps=()):
+    """Lock every resource that could serve these visits, free what has expired there, and answer their days.
+
+    `visits`: the starts of each. `patients`: ids of their resources. `tokens` and `steps`: of the holds and steps
+    whose own time is given up. The answer holds per visit what `availability.search_for` takes: first_day, days.
+    """
+    zone = ZoneInfo(site.time_zone)
+    ranges = [checked_range(moments, now) for moments in visits]
+    # A day more on each side: preparation or clearance may cross midnight.
+    days = [_days(*each, zone) for each in ranges]
+    resource_ids = [*[pk for (pk,) in selected(_CANDIDATES, [site.pk])], *patients]
+    locks.take(resource_ids, {day.toordinal() for each in days for day in each})
+    around = [(to_minute(first) - DAY_MINUTES, to_minute(last) + DAY_MINUTES) for first, last in ranges]
+    reservations.free(now=now, resources=resource_ids, around=around, tokens=tokens, steps=steps)
+    tracers.free(site, around=around, now=now, tokens=tokens, steps=steps)
+    return [{"first_day": each[0], "days": len(each)} for each in days]
+
+
+_CANDIDATES = "SELECT id FROM scheduling_resource WHERE site_id = %s AND is_active AND kind <> 'patient'"
+
+
+def _days(first, last, zone):
+    begins, ends = first.astimezone(zone).date(), last.astimezone(zone).date()
+    return [begins + timedelta(days=n) for n in range(-1, (ends - begins).days + 2)]
+
+
+def complete(question, starts):
+    """Raise Invalid unless there is one start for each step of the question, and no other."""
     wanted = {step.key for step in question.steps}
     if set(starts) != wanted:
         names = ", ".join(StepKind(step.key).label for step in question.steps)
         raise _wrong_start(f"Give a start for each of: {names}.")
-    return question
 
 
-def _checked_range(starts, now):
+def checked_range(moments, now):
     """The first and the last of the starts, if they are whole minutes of the coming year and close together."""
-    if not starts:
+    moments = list(moments)
+    if not moments:
         raise _wrong_start("Choose a time.")
-    first, last = min(starts.values()), max(starts.values())
-    if any(moment.second or moment.microsecond for moment in starts.values()):
+    first, last = min(moments), max(moments)
+    if any(moment.second or moment.microsecond for moment in moments):
         raise _wrong_start("Times are whole minutes.")
     if first <= now:
         raise _wrong_start("This time has passed. Choose a later one.")
     if last > now + FARTHEST:
         raise _wrong_start("This is more than a year ahead. Choose an earlier time.")
     if last - first > LONGEST_VISIT:
-        raise _wrong_start("The steps of one visit lie at most a day apart.")
+        raise _wrong_start("The steps of one visit lie at most four days apart.")
     return first, last
 
 
@@ -55,32 +197,54 @@ def _wrong_start(sentence):
     return Invalid(sentence, fields={"starts": [sentence]})
 
 
-def fitting(question, starts, resource_ids, now, free_of=None):
+def fitting(question, starts, resource_ids, *, site, now):
     """The engine's word on these times; the refusal says who was faster where somebody was."""
+    complete(question, starts)
     minutes = {kind: to_minute(moment) for kind, moment in starts.items()}
-    preferred = {step.key: resource_ids for step in question.steps}
-    found = engine.fits(question, minutes, preferred)
+    found = engine.fits(question, minutes, {step.key: resource_ids for step in question.steps})
     if isinstance(found, str):
-        raise Conflict(_who_was_faster(question, minutes, resource_ids, now, free_of) or found)
+        faster = _who_was_faster(question, minutes, resource_ids, site, now)
+        raise Conflict(faster or _with_reasons(found, question, minutes, site, now))
     return found
 
 
-def _who_was_faster(question, minutes, resource_ids, now, free_of):
-    """A sentence naming who has just taken one of the proposal's own rooms or people, or None."""
+def _with_reasons(refusal, question, minutes, site, now):
+    """The engine's sentence, followed by what occupies the rooms and people that it speaks of."""
+    first, last = min(minutes.values()), max(minutes.values())
+    times = occupations.Times(site.time_zone, about=last)
+    around = (first - DAY_MINUTES, last + DAY_MINUTES)
+    occupied = occupations.occupied(site, question, around, times=times, now=now)
+    reasons = explanation.reasons(question, minutes, occupied, times)
+    about = [each.sentence for each in reasons if each.headline == refusal and each.sentence != refusal]
+    return " ".join([refusal, *dict.fromkeys(about)])
+
+
+def _who_was_faster(question, minutes, resource_ids, site, now):
+    """A sentence naming who holds, or has just taken, one of the proposal's own rooms or people, or None."""
     rooms_and_people = {r.id for r in question.resources if "patient" not in r.capabilities}
-    ours = rooms_and_people & set(resource_ids)
     first = min(minutes.values())
     last = max(minutes[step.key] + step.acquisition_minutes for step in question.steps)
-    taken = (
+    rows = (
         Reservation.objects.occupying()
-        .filter(resource__in=ours, start_minute__lt=last, end_minute__gt=first)
-        .filter(step__appointment__booked_at__gt=now - JUST_NOW)
-        .exclude(step__appointment=free_of)
+        .filter(resource__in=rooms_and_people & set(resource_ids))
+        .filter(start_minute__lt=last, end_minute__gt=first)
         .select_related("step__appointment__booked_by", "resource")
-        .order_by("-step__appointment__booked_at")
-        .first()
     )
-    if taken is None:
-        return None
-    who = taken.step.appointment.booked_by.name
-    return f"{who} was faster: {taken.resource.name} has just been booked. Choose another time."
+    newly_booked = Q(step__appointment__booked_at__gt=now - JUST_NOW)
+    held = Q(status=Reservation.Status.HELD, expires_at__gt=now)
+    if taken := rows.filter(held).order_by("-expires_at", "pk").first():
+        return f"{held_words(taken, site)} Choose another time."
+    if taken := rows.filter(newly_booked).order_by("-step__appointment__booked_at").first():
+        who = taken.step.appointment.booked_by.name
+        return f"{who} was faster: {taken.resource.name} has just been booked. Choose another time."
+    return None
+
+
+def held_words(row, site):
+    """Camera 1 is held by Kim Park until 10:32. `row` is a held reservation."""
+    hold = Hold.objects.select_related("held_by").filter(pk=row.token).first()
+    until = row.expires_at.astimezone(ZoneInfo(site.time_zone))
+    who = "by a colleague" if hold is None else f"by {hold.held_by.name}"
+    if hold is not None and hold.is_offer:
+        who = "for a patient to whom it was offered,"
+    return f"{row.resource.name} is held {who} until {until:%H:%M}."

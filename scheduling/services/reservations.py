@@ -1,15 +1,19 @@
 """The rows that keep others out: reserve, release, and give a step to another technologist."""
 
+from collections import defaultdict
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 
 from scheduling.engine.calendars import to_datetime
+from scheduling.engine.intervals import normal, subtract
 from scheduling.engine.states import StepState
-from scheduling.models import Appointment, Reservation, Resource, ResourceKind
-from scheduling.services import availability, locks
+from scheduling.models import Appointment, Hold, Reservation, ResourceKind
+from scheduling.services import locks, tracers, waitlist
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
+from vqflow.statements import selected
 
 TAKEN = "This time has just been taken. Choose another."
 DATABASE_REFUSALS = {"23P01", "55P03", "40P01"}  # exclusion, lock time-out, deadlock
@@ -26,28 +30,75 @@ def locked(appointment):
     ).get(pk=appointment.pk)
 
 
-def reserve(appointment, steps, found, question):
-    """One row per resource and step; a room's own clearance follows the last step of the visit in that room."""
+def reserve(appointment, steps, found, question, *, double=frozenset()):
+    """One row per resource and step. `double`: (resource id, first minute) of those that are taken twice."""
     by_kind = {step.kind: step for step in steps}
-    last_end = {who: end for step in found.steps for who, _, end in step.resources}
-    extra = _own_clearance(resource.id for resource in question.resources)
     rows = [
         Reservation(
             resource_id=who,
-            step=by_kind[step.step_key],
+            step=by_kind[kind],
             revision=appointment.revision,
-            status=Reservation.Status.BOOKED,
-            span=(to_datetime(start), to_datetime(end + (extra[who] if end == last_end[who] else 0))),
+            status=Reservation.Status.OVERBOOKED if (who, start) in double else Reservation.Status.BOOKED,
+            span=(to_datetime(start), to_datetime(end)),
         )
+        for kind, who, start, end in _spans(found, question)
+    ]
+    _insert(rows, refusal=TAKEN)
+    tracers.claim(by_kind, found, question)
+
+
+def keep(hold, found, question, *, own=None):
+    """Keep the time of a hold; what the appointment `own` occupies is kept by its own rows already."""
+    ours = _occupied_by(own)
+    rows = [
+        Reservation(
+            resource_id=who,
+            token=hold.pk,
+            expires_at=hold.expires_at,
+            status=Reservation.Status.HELD,
+            span=(to_datetime(part[0]), to_datetime(part[1])),
+        )
+        for _, who, start, end in _spans(found, question)
+        for part in subtract(((start, end),), ours.get(who, ()))
+    ]
+    _insert(rows, refusal=TAKEN)
+    tracers.keep(hold, found, question, own=own)
+
+
+def _spans(found, question):
+    """(kind, resource, from, to), by resource; a room's own clearance follows the last step of the visit in it."""
+    last_end = {who: end for step in found.steps for who, _, end in step.resources}
+    extra = _own_clearance(resource.id for resource in question.resources)
+    rows = [
+        (step.step_key, who, start, end + (extra[who] if end == last_end[who] else 0))
         for step in found.steps
         for who, start, end in step.resources
     ]
-    _insert(sorted(rows, key=lambda row: row.resource_id), refusal=TAKEN)
+    return sorted(rows, key=lambda row: row[1])
+
+
+def _occupied_by(appointment):
+    if appointment is None:
+        return {}
+    spans = defaultdict(list)
+    rows = Reservation.objects.occupying().filter(step__appointment=appointment)
+    for who, start, end in rows.values_list("resource_id", "start_minute", "end_minute"):
+        spans[who].append((start, end))
+    return {who: normal(each) for who, each in spans.items()}
+
+
+def resource_ids(appointment):
+    """Ids of the rooms and people that the appointment occupies."""
+    rows = Reservation.objects.occupying().filter(step__appointment=appointment)
+    rows = rows.exclude(resource__kind=ResourceKind.PATIENT)
+    return sorted(set(rows.values_list("resource_id", flat=True)))
 
 
 def _own_clearance(resource_ids):
-    rows = Resource.objects.filter(pk__in=list(resource_ids)).select_related("room")
-    return {row.pk: availability.clearance_minutes(row) for row in rows}
+    return defaultdict(int, selected(_CLEARANCE, [list(resource_ids)]))
+
+
+_CLEARANCE = "SELECT resource_id, clearance_minutes FROM scheduling_room WHERE resource_id = ANY(%s)"
 
 
 def _insert(rows, *, refusal):
@@ -63,21 +114,105 @@ def _insert(rows, *, refusal):
 
 def release_step(step):
     """Free the time of one step that will not be done."""
-    step.reservations.occupying().update(status=Reservation.Status.RELEASED)
+    _release(_of_steps([step.pk]))
+    tracers.release(steps=[step.pk])
+    waitlist.time_freed()
 
 
 def release(appointment):
-    """Free all the time of an appointment; the rows stay as its history."""
-    Reservation.objects.occupying().filter(step__appointment=appointment).update(
-        status=Reservation.Status.RELEASED
-    )
+    """Free all the time of an appointment, and what is held for its move; the rows stay as its history."""
+    steps = list(appointment.steps.values_list("pk", flat=True))
+    tokens = list(appointment.holds.live().values_list("pk", flat=True))
+    _release(_of_steps(steps) | _of_holds(tokens))
+    end_holds(tokens, Hold.Outcome.RELEASED)
+    tracers.release(steps=steps, tokens=tokens)
+    waitlist.time_freed()
+
+
+def release_hold(hold):
+    """Free what a hold keeps."""
+    _release(_of_holds([hold.pk]))
+    end_holds([hold.pk], Hold.Outcome.RELEASED)
+    tracers.release(tokens=[hold.pk])
+    waitlist.time_freed()
+
+
+def free(*, now, resources, around, tokens=(), steps=()):
+    """Free what has expired on these resources within `around` (pairs of minutes), and all of these holds and steps."""
+    windows = Q()
+    for begins, ends in around:
+        windows |= Q(start_minute__lt=ends, end_minute__gt=begins)
+    which = _over(now) & Q(resource__in=resources) & windows
+    if tokens:
+        which |= _of_holds(tokens)
+    if steps:
+        which |= _of_steps(steps)
+        waitlist.time_freed()
+    if tokens or steps or selected(_ANY_OVER, [now, resources]):
+        _end_expired(_release(which), now)
+
+
+# What is over by `now` stays so: nobody makes a hold that is over already.
+_ANY_OVER = """SELECT 1 FROM scheduling_reservation
+    WHERE status = 'held' AND expires_at <= %s AND resource_id = ANY(%s) LIMIT 1"""
+
+
+def extend(hold, *, expires_at, now):
+    """Whether all the time of this hold was still kept, and now is until `expires_at`."""
+    rows = Reservation.objects.filter(token=hold.pk, status=Reservation.Status.HELD)
+    kept = list(rows.order_by("pk").select_for_update(no_key=True).values_list("expires_at", flat=True))
+    # Rows first, then their hold: the order in which everybody takes them.
+    still = Hold.objects.live().filter(pk=hold.pk, expires_at__gt=now)
+    if any(moment <= now for moment in kept) or not still.update(expires_at=expires_at):
+        return False
+    rows.update(expires_at=expires_at)
+    tracers.extend(hold, expires_at=expires_at)
+    return True
+
+
+def end_holds(tokens, outcome):
+    """Give live holds their end; their rows are released before."""
+    if tokens:
+        rows = Hold.objects.live().filter(pk__in=tokens).order_by("pk").select_for_update(no_key=True)
+        Hold.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(outcome=outcome)
+
+
+def _over(now):
+    return Q(status=Reservation.Status.HELD, expires_at__lte=now)
+
+
+def _of_holds(tokens):
+    return Q(status=Reservation.Status.HELD, token__in=tokens)
+
+
+def _of_steps(steps):
+    return Q(status__in=Reservation.OCCUPYING, step__in=steps)
+
+
+def _release(which, **options):
+    """Release these rows and answer their tokens. Locked in one order: two releases never wait in a circle."""
+    rows = Reservation.objects.filter(which).order_by("pk").select_for_update(no_key=True, **options)
+    found = list(rows.values_list("pk", "token"))
+    if found:
+        released = Reservation.objects.filter(pk__in=[pk for pk, _ in found])
+        released.update(status=Reservation.Status.RELEASED)
+    return [token for _, token in found]
+
+
+def _end_expired(tokens, now):
+    if any(tokens):
+        over = Hold.objects.filter(pk__in=set(tokens) - {None}, expires_at__lte=now)
+        end_holds(list(over.values_list("pk", flat=True)), Hold.Outcome.EXPIRED)
 
 
 @transaction.atomic
 def release_expired(*, now):
-    """Release the holds whose time is over; returns how many. Rows that a booking is releasing are left to it."""
-    expired = Reservation.objects.expired(now).select_for_update(skip_locked=True)
-    return Reservation.objects.filter(pk__in=expired.values("pk")).update(status=Reservation.Status.RELEASED)
+    """Release the holds whose time is over; returns how many rows. What a booking is releasing is left to it."""
+    tokens = _release(_over(now), skip_locked=True)
+    _end_expired(tokens, now)
+    if tokens:
+        waitlist.time_freed()
+    return len(tokens)
 
 
 @transaction.atomic

@@ -1,18 +1,24 @@
 """Proposals: whole visits that can be booked now, best first, and the reason when there are none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
+from scheduling.engine import adjustments
 from scheduling.engine import itinerary as engine
-from scheduling.engine.calendars import to_datetime
+from scheduling.engine.calendars import to_datetime, to_minute
+from scheduling.engine.intervals import covering
+from scheduling.engine.lengths import with_lengths
 from scheduling.engine.states import AppointmentState, OrderState, StepState
-from scheduling.examinations import XRAY_RULES, resolved_rules
+from scheduling.examinations import XRAY_RULES, circumstances
 from scheduling.models import StepKind
-from scheduling.services import availability, transitions
+from scheduling.services import availability, calendars, transitions, wishes
 from vqflow import policy
 from vqflow.errors import Conflict
+from vqflow.statements import selected
 
 LIMIT = 10
+NO_WISHES = wishes.Wishes()
 LONGEST_DAYS = 60
 
 
@@ -43,6 +49,7 @@ class Proposal:
     starts_at: datetime
     ends_at: datetime
     visits: tuple[tuple[datetime, datetime], ...]
+    double: tuple[str, ...] = ()
 
     @property
     def lungs_start_at(self):
@@ -66,23 +73,49 @@ def why_not_book(order):
     return None
 
 
-def proposals(order, *, first_day, days, by, now, xray_ended_at=None, limit=LIMIT):
+def proposals(
+    order,
+    *,
+    first_day,
+    days,
+    by,
+    now,
+    xray_ended_at=None,
+    wished=NO_WISHES,
+    hold=None,
+    overbooking=False,
+    limit=LIMIT,
+):
     """(proposals, sentences): the best itineraries from `first_day` on, or why there are none.
 
-    `xray_ended_at`: a chest X-ray or CT that was done elsewhere. Raises Conflict when the order cannot be booked.
+    `xray_ended_at`: a chest X-ray or CT that was done elsewhere. `wished`: the patient's Wishes. `hold`:
+    the token of one's own hold, which is not in the way. `overbooking`: rooms and people may be taken twice.
+    Raises Conflict when the order cannot be booked.
     """
     policy.permit(by, "itinerary.search")
-    if refusal := why_not_book(order):
+    if refusal := why_not_book(order) or (overbooking and why_not_overbook(order, by)):
         raise Conflict(refusal)
-    question = availability.search_for(
-        order,
-        first_day=first_day,
-        days=days,
-        now=now,
-        xray_ended_at=xray_ended_at,
-        waived=waived_rules(order),
-    )
+    asked = {"first_day": first_day, "days": days, "now": now, "xray_ended_at": xray_ended_at, "waived": None}
+    question = availability.search_for(order, **asked, hold=hold, overbooking=overbooking, lazy=True)
+    question = replace(question, ranking=wishes.ranking(order, wished, question))
+    if overbooking:
+        really_free = availability.search_for(order, **asked, hold=hold)
+        return _answer(question, limit, really_free)
     return _answer(question, limit)
+
+
+def why_not_overbook(order, by):
+    """A sentence why this user cannot take rooms and people twice for this order, or None."""
+    if not order.is_stat:
+        return "Only a STAT order can be overbooked. Choose a free time."
+    return policy.why_not(by, "appointment.overbook")
+
+
+def notes(order, now):
+    """Sentences on how the answers to the safety questions change the plan of this order."""
+    offered = calendars.at_hand(order.site_id, to_minute(now)).offered
+    found = circumstances(order, now)
+    return adjustments.notes(found, agent=order.procedure.protocol.agent, offered=offered)
 
 
 def why_not_move(appointment):
@@ -95,17 +128,27 @@ def why_not_move(appointment):
     return None
 
 
-def moves(appointment, *, first_day, days, by, now, limit=LIMIT):
+def moves(appointment, *, first_day, days, by, now, wished=NO_WISHES, hold=None, limit=LIMIT):
     """(proposals, sentences) for another time of an appointment; what is performed already stays.
 
-    Raises Conflict when it cannot be moved any more.
+    `hold`: the token of one's own hold, which is not in the way. Raises Conflict when it cannot be moved any more.
     """
     policy.permit(by, "appointment.move")
     if refusal := why_not_move(appointment):
         raise Conflict(refusal)
     order = appointment.procedure.order
     question = availability.search_for(
-        order, first_day=first_day, days=days, now=now, free_of=appointment, **performed_part(appointment)
+        order,
+        first_day=first_day,
+        days=days,
+        now=now,
+        free_of=appointment,
+        hold=hold,
+        lazy=True,
+        **performed_part(appointment),
+    )
+    question = replace(
+        with_lengths(question, own_lengths(appointment)), ranking=wishes.ranking(order, wished, question)
     )
     return _answer(question, limit)
 
@@ -122,29 +165,52 @@ def performed_part(appointment):
     }
 
 
+def own_lengths(appointment):
+    """{kind of step: minutes} where this patient's acquisition was given another length than the protocol's."""
+    return {step.kind: step.acquisition_minutes for step in appointment.steps.all()}
+
+
 def waived_rules(order):
     """The rules of the chest X-ray window that a physician has overridden for this order's next appointment."""
-    return resolved_rules(order) & XRAY_RULES
+    # No safety question belongs to these rules, so no changed answer undoes an override.
+    return frozenset(rule for (rule,) in selected(_WAIVED, [order.pk, sorted(XRAY_RULES)]))
 
 
-def _answer(question, limit):
-    found = [_proposal(each, question) for each in engine.search(question, limit=limit)]
+_WAIVED = """SELECT rule FROM scheduling_decision
+    WHERE order_id = %s AND kind = 'override' AND lapsed_at IS NULL AND rule = ANY(%s)"""
+
+
+def _answer(question, limit, really_free=None):
+    found = [proposal(each, question, really_free) for each in engine.search(question, limit=limit)]
     return found, [] if found else list(engine.blockers(question))
 
 
-def _proposal(found, question):
+def taken_twice(found, question):
+    """(resource id, first minute) of what an itinerary takes although the question does not have it free."""
+    free = {resource.id: resource.free for resource in question.resources}
+    return frozenset(
+        (who, start)
+        for step in found.steps
+        for who, start, end in step.resources
+        if covering(free[who], start, end) is None
+    )
+
+
+def proposal(found, question, really_free=None):
+    """One of the engine's itineraries as a Proposal; with `really_free` it names what would be taken twice."""
+    double = {who for who, _ in taken_twice(found, really_free)} if really_free else ()
     names = {resource.id: resource for resource in question.resources}
-    steps = tuple(_placed(step, names) for step in found.steps)
+    mains = (found.steps[0], *found.steps)
+    steps = tuple(_placed(step, main, names) for step, main in zip(found.steps, mains, strict=False))
     visits = tuple(_visit(each, names) for each in _by_visit(found.steps, question.day_of))
-    return Proposal(steps, visits[0][0], visits[-1][1], visits)
+    return Proposal(
+        steps, visits[0][0], visits[-1][1], visits, tuple(names[each].name for each in sorted(double))
+    )
 
 
 def _by_visit(steps, day_of):
-    """The steps of each coming: an X-ray on another local day than the lungs is one of its own."""
-    xray, *lungs = steps
-    if lungs and xray.step_key == StepKind.XRAY and day_of(xray.start) != day_of(lungs[0].start):
-        return [[xray], lungs]
-    return [steps]
+    """The steps of each coming: those on another local day are one of their own."""
+    return [list(each) for _, each in groupby(steps, key=lambda step: day_of(step.start))]
 
 
 def _visit(steps, names):
@@ -156,8 +222,9 @@ def _visit(steps, names):
     )
 
 
-def _placed(step, names):
-    used = [names[resource_id] for resource_id, _, _ in step.resources]
+def _placed(step, main, names):
+    """One step; a companion without resources of its own is in the room of the step it rides on."""
+    used = [names[resource_id] for resource_id, _, _ in (step.resources or main.resources)]
     people = [
         resource.name for resource in used if any(c.startswith("technologist") for c in resource.capabilities)
     ]
@@ -167,5 +234,5 @@ def _placed(step, names):
         ends_at=to_datetime(step.end),
         room=used[0].name,
         technologist=people[0] if people else "",
-        resource_ids=tuple(resource.id for resource in used),
+        resource_ids=tuple(names[resource_id].id for resource_id, _, _ in step.resources),
     )

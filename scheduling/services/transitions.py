@@ -2,10 +2,16 @@
 
 from scheduling.engine.states import (
     APPOINTMENT_TRANSITIONS,
+    ENTRY_TRANSITIONS,
+    OFFER_TRANSITIONS,
     ORDER_TRANSITIONS,
+    REPLAN_TRANSITIONS,
     STEP_TRANSITIONS,
     AppointmentState,
+    EntryState,
+    OfferState,
     OrderState,
+    ReplanState,
     StepState,
 )
 from vqflow.errors import Conflict
@@ -14,9 +20,26 @@ TABLES = {
     "order": ORDER_TRANSITIONS,
     "appointment": APPOINTMENT_TRANSITIONS,
     "scheduledprocedurestep": STEP_TRANSITIONS,
+    "waitlistentry": ENTRY_TRANSITIONS,
+    "offer": OFFER_TRANSITIONS,
+    "replan": REPLAN_TRANSITIONS,
 }
-STATES = {"order": OrderState, "appointment": AppointmentState, "scheduledprocedurestep": StepState}
-NOUNS = {"order": "order", "appointment": "appointment", "scheduledprocedurestep": "step"}
+STATES = {
+    "order": OrderState,
+    "appointment": AppointmentState,
+    "scheduledprocedurestep": StepState,
+    "waitlistentry": EntryState,
+    "offer": OfferState,
+    "replan": ReplanState,
+}
+NOUNS = {
+    "order": "order",
+    "appointment": "appointment",
+    "scheduledprocedurestep": "step",
+    "waitlistentry": "place on the waitlist",
+    "offer": "offer",
+    "replan": "plan",
+}
 
 
 def move(row, to, **fields):

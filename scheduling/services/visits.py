@@ -3,12 +3,14 @@
 Planned times bind nobody here: what happened is recorded as it happened.
 """
 
+from itertools import takewhile
+
 from django.db import transaction
 
 from scheduling.engine import gates
 from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.examinations import examination, expected_at
-from scheduling.models import MODALITY, StepKind
+from scheduling.models import MODALITY, StepKind, Task
 from scheduling.services import booking, messages, reservations, transitions, vetting
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
@@ -20,6 +22,7 @@ UNDO_STEP = {
     StepState.DISCONTINUED: StepState.IN_PROGRESS,
     StepState.CANCELLED: StepState.SCHEDULED,
 }
+READING = "reading of perfusion"
 GONE = (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
 
 
@@ -111,7 +114,8 @@ def start(step, *, by, now):
     appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     _refuse(gates.why_not_start(examination(appointment, now), step.kind))
-    transitions.move(step, StepState.IN_PROGRESS, performed_start_at=now, performed_by=by)
+    for each in with_companions(appointment, step):
+        transitions.move(each, StepState.IN_PROGRESS, performed_start_at=now, performed_by=by)
     if step.kind != StepKind.XRAY and appointment.state == AppointmentState.ARRIVED:
         transitions.move(appointment, AppointmentState.IN_PROGRESS)
         transitions.move(appointment.procedure.order, OrderState.IN_PROGRESS)
@@ -126,10 +130,36 @@ def end(step, *, by, now):
     appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     _refuse(gates.why_not_end(examination(appointment, now), step.kind))
-    transitions.move(step, StepState.COMPLETED, performed_end_at=now)
+    for each in with_companions(appointment, step):
+        transitions.move(each, StepState.COMPLETED, performed_end_at=now)
     _record("step.ended", appointment, by, step=step.kind)
-    _fulfil_when_over(appointment, by)
+    _ask_for_reading(appointment, step, now)
+    fulfil_when_over(appointment, by)
     return step
+
+
+def with_companions(appointment, step):
+    """The step and those that are acquired together with it."""
+    later = appointment.steps.filter(ordinal__gt=step.ordinal)
+    return [step, *takewhile(lambda each: each.simultaneous, later)]
+
+
+def _ask_for_reading(appointment, step, now):
+    """A task for the physician when the acquisition that follows is held for a reading of this one."""
+    held = appointment.steps.filter(ordinal=step.ordinal + 1, awaits_reading=True, state=StepState.SCHEDULED)
+    if not held.exists():
+        return
+    Task.objects.get_or_create(
+        order=appointment.procedure.order,
+        kind=Task.Kind.CONSULT,
+        about=READING,
+        closed_at=None,
+        defaults={
+            "sentence": "Read perfusion now: ventilation waits for it.",
+            "opened_at": now,
+            "due_at": now,
+        },
+    )
 
 
 @transaction.atomic
@@ -141,9 +171,12 @@ def discontinue(step, *, reason, by, now):
     appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     _refuse(gates.why_not_end(examination(appointment, now), step.kind))
-    transitions.move(step, StepState.DISCONTINUED, performed_end_at=now, discontinued_reason=reason.strip())
+    for each in with_companions(appointment, step):
+        facts = {"performed_end_at": now, "discontinued_reason": reason.strip()}
+        transitions.move(each, StepState.DISCONTINUED, **facts)
     _record("step.discontinued", appointment, by, step=step.kind, reason=reason.strip())
-    _fulfil_when_over(appointment, by)
+    _ask_for_reading(appointment, step, now)
+    fulfil_when_over(appointment, by)
     return step
 
 
@@ -156,11 +189,16 @@ def leave_out(step, *, reason, by, now):
     appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     _refuse(gates.why_not_leave_out(examination(appointment, now), step.kind))
-    transitions.move(step, StepState.CANCELLED, discontinued_reason=reason.strip())
-    reservations.release_step(step)
-    _record("step.left_out", appointment, by, step=step.kind, reason=reason.strip())
-    _fulfil_when_over(appointment, by)
+    give_up(appointment, step, reason=reason.strip(), by=by)
     return step
+
+
+def give_up(appointment, step, *, reason, by):
+    """The planned acquisition falls away and its time is free; part of the caller's transaction."""
+    transitions.move(step, StepState.CANCELLED, discontinued_reason=reason)
+    reservations.release_step(step)
+    _record("step.left_out", appointment, by, step=step.kind, reason=reason)
+    fulfil_when_over(appointment, by)
 
 
 @transaction.atomic
@@ -171,25 +209,40 @@ def undo(step, *, by, now):
     step = appointment.steps.get(pk=step.pk)
     if appointment.state in GONE:
         raise Conflict(f"This appointment is {transitions.words(appointment.state)}.")
-    later = appointment.steps.filter(ordinal__gt=step.ordinal).exclude(state=StepState.SCHEDULED)
+    together = with_companions(appointment, step)
+    before = _state_before(appointment, together)
+    _reopen(appointment)
+    cleared = _cleared_facts(step, before)
+    for each in together:
+        transitions.move(each, before, **cleared)
+    _back_to_arrived(appointment)
+    _record("step.undone", appointment, by, step=step.kind)
+    return step
+
+
+def _state_before(appointment, together):
+    """The state that an undo leads to, or Conflict why it cannot be taken back."""
+    step = together[0]
+    if step.simultaneous:
+        raise Conflict("This was acquired together with the step before. Undo that one.")
+    later = appointment.steps.filter(ordinal__gt=together[-1].ordinal).exclude(state=StepState.SCHEDULED)
     if later.exists():
         raise Conflict("A later step has begun. Undo that one first.")
     if step.elsewhere or (step.state == StepState.COMPLETED and step.performed_start_at is None):
-        before = StepState.SCHEDULED
-    else:
-        before = UNDO_STEP.get(StepState(step.state))
-    if before is None:
+        return StepState.SCHEDULED
+    if step.state not in UNDO_STEP:
         raise Conflict("There is nothing to undo here.")
-    _reopen(appointment)
+    return UNDO_STEP[step.state]
+
+
+def _cleared_facts(step, before):
+    """What is no longer true of a step that goes back to `before`."""
     cleared = {"performed_end_at": None, "discontinued_reason": ""}
     if before == StepState.SCHEDULED:
         cleared |= {"performed_start_at": None, "performed_by": None}
         if step.planned_start_at:  # it was planned here; without a plan the other place stays
             cleared |= {"elsewhere": "", "modality": MODALITY[StepKind(step.kind)]}
-    transitions.move(step, before, **cleared)
-    _back_to_arrived(appointment)
-    _record("step.undone", appointment, by, step=step.kind)
-    return step
+    return cleared
 
 
 def _reopen(appointment):
@@ -238,7 +291,7 @@ def mark_reported(*, order, by, now):
     audit.record("order.reported", order, by=by, patients=[order.patient_id])
 
 
-def _fulfil_when_over(appointment, by):
+def fulfil_when_over(appointment, by):
     """The last lung acquisition is over; an X-ray that was overridden and never done falls away."""
     lungs = appointment.steps.exclude(kind=StepKind.XRAY)
     if lungs.exclude(state__in=ENDED).exists():

@@ -2,15 +2,24 @@
 
 from django.conf import settings
 from rest_framework import authentication, exceptions, permissions
+from rest_framework.authtoken.models import Token
 
 from vqflow import policy
+from vqflow.statements import Compiled
+
+_TOKEN = Compiled(lambda key: Token.objects.filter(key=key).select_related("user"), key="a key")
 
 
 class TokenAuthentication(authentication.TokenAuthentication):
     """A token is one factor: accounts that must have two use the session."""
 
     def authenticate_credentials(self, key):
-        user, token = super().authenticate_credentials(key)
+        token = _TOKEN.first(key=key)
+        if token is None:
+            raise exceptions.AuthenticationFailed("This token is not known.")
+        if not token.user.is_active:
+            raise exceptions.AuthenticationFailed("This account is not active any more.")
+        user = token.user
         if user.role in settings.REQUIRE_MFA_ROLES:
             raise exceptions.AuthenticationFailed(
                 "This account signs in with a second factor, not with a token."

@@ -1,6 +1,6 @@
 """Mail as rows: written with the booking (planning), sent by whoever finds them due (sending)."""
 
-from scheduling.services.messages.planning import cancelled, moved, plan, result_ready
+from scheduling.services.messages.planning import cancelled, moved, offered, plan, result_ready, unchanged
 from scheduling.services.messages.sending import send_due
 
-__all__ = ["cancelled", "moved", "plan", "result_ready", "send_due"]
+__all__ = ["cancelled", "moved", "offered", "plan", "result_ready", "send_due", "unchanged"]

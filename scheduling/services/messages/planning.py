@@ -29,6 +29,11 @@ def moved(appointment, *, now):
     _tell(appointment, MessageKind.MOVED, now=now)
 
 
+def unchanged(appointment):
+    """After a raised revision that changes nothing for the patient: what waits to be sent goes on under it."""
+    _pending(appointment).update(revision=appointment.revision)
+
+
 def cancelled(appointment, *, now):
     """After a cancellation or a missed visit: what waits is dropped; who expects a visit still to come is told."""
     order = appointment.procedure.order
@@ -45,6 +50,26 @@ def cancelled(appointment, *, now):
         _write([message])
     elif not order.patient.mail_address and (was_mailed or was_called):
         calls.instead_of(message, sentences=calls.NO_ADDRESS, now=now)
+
+
+def offered(offer, *, now):
+    """A time is offered from the waitlist: a mail that says until when to answer. The desk has its call beside it."""
+    order = offer.entry.order
+    if _gets_no_mail(order) or not order.patient.mail_address:
+        return
+    _write(
+        [
+            Message(
+                order=order,
+                offer=offer,
+                kind=MessageKind.OFFER,
+                recipient=Message.Recipient.PATIENT,
+                dedupe_key=f"offer-{offer.pk}:1:offer:patient",
+                due_at=now,
+                not_after=offer.answer_by,
+            )
+        ]
+    )
 
 
 def result_ready(order, *, version, now):
@@ -77,24 +102,30 @@ def _tell(appointment, kind, *, now):
 
 
 def _reminders(appointment, visits, now):
-    """72 h and 24 h before the patient first comes; of two visits each has its own mail the day before."""
-    first, last = visits[0], visits[-1]
-    wanted = [(hours, MessageKind.REMINDER, first) for hours in LEADS_HOURS]
-    if first is not last:
-        day_before = LEADS_HOURS[-1]
-        wanted[-1] = (day_before, MessageKind.XRAY_REMINDER, first)
-        wanted.append((day_before, MessageKind.REMINDER, last))
+    """72 h and 24 h before the patient first comes; of several visits each has its own mail the day before."""
+    early, day_before = LEADS_HOURS
+    wanted = [(early, MessageKind.REMINDER, visits[0])]
+    wanted += [(day_before, _kind_of_reminder(visit), visit) for visit in visits]
     rows = [
         _row(
             appointment,
             kind,
             due_at=before(visit.starts_at, hours, appointment.site.time_zone),
             not_after=visit.starts_at,
-            rule=f"-{hours}h",
+            rule=f"-{hours}h{_which(visit)}",
         )
         for hours, kind, visit in wanted
     ]
     return [row for row in rows if row.due_at > now]
+
+
+def _kind_of_reminder(visit):
+    return MessageKind.XRAY_REMINDER if visit.is_xray_only and visit.is_first_of_two else MessageKind.REMINDER
+
+
+def _which(visit):
+    """Tells the reminders of one kind apart where perfusion and ventilation are on two days."""
+    return f"-{visit.number}" if visit.is_first_of_two and not visit.is_xray_only else ""
 
 
 def before(value, hours, zone):

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 from scheduling import letters
-from scheduling.engine.states import LIVE_APPOINTMENT, AppointmentState
+from scheduling.engine.states import LIVE_APPOINTMENT, AppointmentState, OfferState
 from scheduling.models import Message, MessageKind, MessageState
 from scheduling.services.messages import calls
 from scheduling.services.messages.failures import Verdict, judged
@@ -129,7 +129,7 @@ class _Run:
 def load(pk, generation):
     """The row with everything that its letter needs, or None when it is not ours any more."""
     people = Message.objects.select_related(
-        "order__patient", "order__referrer", "order__site", "appointment__site"
+        "order__patient", "order__referrer", "order__site", "appointment__site", "offer"
     )
     return people.filter(pk=pk, attempts=generation, state=MessageState.SENDING).first()
 
@@ -140,6 +140,8 @@ def why_not(message, *, now):
         return MessageState.EXPIRED, "too_late"
     if message.attempts > MAX_ATTEMPTS:
         return MessageState.FAILED, "attempts"
+    if message.offer_id and message.offer.state != OfferState.OPEN:
+        return MessageState.CANCELLED, "offer_ended"
     if message.appointment_id and not _still_true(message):
         return MessageState.CANCELLED, "appointment_changed"
     if not letters.address_of(message):
@@ -152,7 +154,7 @@ def _still_true(message):
     if message.kind == MessageKind.CANCELLED:
         # After a missed first visit the time of the second is given away too.
         return appointment.state in (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
-    if message.kind == MessageKind.XRAY_REMINDER and not letters.visits(appointment)[0].is_first_of_two:
+    if message.kind == MessageKind.XRAY_REMINDER and not letters.visits(appointment)[0].is_xray_only:
         return False
     return appointment.state in LIVE_APPOINTMENT and appointment.revision == message.revision
 
@@ -162,6 +164,7 @@ CALLS = {
     "too_late": calls.UNTOLD,
     "attempts": calls.NOT_DELIVERED,
     "appointment_changed": {},
+    "offer_ended": {},
     "no_address": calls.NO_ADDRESS,
 }
 

@@ -1,0 +1,110 @@
+"""Occupied time in blocks of days, as PostgreSQL packs it and as a process keeps it once unpacked.
+
+Most blocks have not changed since the last search, and comparing bytes is faster than unpacking them: the
+packed rows themselves are the key, so nothing can be older than what was read.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from struct import unpack
+from uuid import UUID
+
+from scheduling.engine.intervals import Intervals, clip
+
+BLOCK_MINUTES = 4 * 24 * 60
+# A row in eight bytes: resource, begin within its block (13 bits), length (12 bits; LONGEST_MINUTES fits).
+BEGIN_BITS, LENGTH_BITS = 13, 12
+PACKED = f"""string_agg(int8send((resource_id::bigint << {BEGIN_BITS + LENGTH_BITS})
+    | (mod(start_minute, {BLOCK_MINUTES}) << {LENGTH_BITS}) | (end_minute - start_minute)), ''::bytea)"""
+MOST_ROWS = 300_000
+"""So many are kept unpacked by one process: some 40 MB."""
+
+_BEGIN, _LENGTH = (1 << BEGIN_BITS) - 1, (1 << LENGTH_BITS) - 1
+Span = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a site: `taken` (start, end) by resource, and per bookable what is left of its opening hours.
+
+    `reaches_on`: (resource, start, end) of what goes on in the next block.
+    """
+
+    taken: dict[int, list[tuple[int, int]]]
+    reaches_on: tuple[Span, ...]
+    free: list[Intervals]
+
+
+class Kept:
+    """The blocks that this process has unpacked, each for one version of the calendar."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[tuple[UUID | None, int, bytes, tuple[Span, ...]], Block] = {}
+        self._rows = 0
+
+    def block(self, calendar, number: int, packed: bytes, reaching_in: tuple[Span, ...]) -> Block:
+        key = calendar.version, number, packed, reaching_in
+        found = self._blocks.get(key)
+        if found is None:
+            found = _unpacked(calendar, number, packed, reaching_in)
+            self._rows += len(packed) // 8
+            if self._rows > MOST_ROWS:
+                self._blocks, self._rows = {}, len(packed) // 8
+            self._blocks[key] = found
+        return found
+
+
+def spans(number: int, packed: bytes) -> list[Span]:
+    """(resource, start, end) of the rows that begin in a block, by resource and time."""
+    begins = number * BLOCK_MINUTES
+    found = []
+    for row in sorted(unpack(f">{len(packed) // 8}q", packed)):
+        start = begins + (row >> LENGTH_BITS & _BEGIN)
+        found.append((row >> BEGIN_BITS + LENGTH_BITS, start, start + (row & _LENGTH)))
+    return found
+
+
+def _unpacked(calendar, number, packed, reaching_in):
+    begins, ends = number * BLOCK_MINUTES, (number + 1) * BLOCK_MINUTES
+    taken, rows = defaultdict(list), [*reaching_in, *spans(number, packed)]
+    for resource, start, end in rows:
+        taken[resource].append((start, end))
+    reaches_on = tuple([row for row in rows if row[2] > ends])
+    free = [
+        left(clip(there, begins, ends), taken.get(bookable.id, ()))
+        for bookable, there in zip(calendar.bookables, calendar.open_in(begins, ends), strict=True)
+    ]
+    return Block(dict(taken), reaches_on, free)
+
+
+def left(there, taken):
+    """The minutes of `there`, in normal form, without `taken`, which may overlap and come in any order."""
+    if not taken:
+        return there
+    taken = sorted(taken)
+    found, at = [], 0
+    for low, high in there:
+        while at < len(taken) and taken[at][0] < high:
+            start, end = taken[at]
+            if end > low:
+                if start > low:
+                    found.append((low, start))
+                low = end
+                if end > high:
+                    break  # it may reach into the next opening
+            at += 1
+        if low < high:
+            found.append((low, high))
+    return tuple(found)
+
+
+def joined(parts):
+    """Intervals that follow one another as one set, in normal form."""
+    found = []
+    for part in parts:
+        if part and found and found[-1][1] == part[0][0]:
+            found[-1] = (found[-1][0], part[0][1])
+            found += part[1:]
+        else:
+            found += part
+    return tuple(found)

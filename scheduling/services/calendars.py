@@ -1,0 +1,266 @@
+"""A site's calendar, kept in the process: rooms, people, hours, shifts, closures, holidays and protocols.
+
+It is right for one version (scheduling/models/versions.py). The version is read in the same statement as the
+occupied times, so a search under locks sees every closure that was committed before them.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from scheduling.engine.adjustments import implied
+from scheduling.engine.calendars import WeeklyHours, local_day_bounds, open_minutes, to_datetime
+from scheduling.engine.catalogue import StepTemplate
+from scheduling.engine.clearance import MEASURED_WITHIN
+from scheduling.engine.intervals import Intervals, clip, normal, subtract, union
+from scheduling.engine.reserved import ReservedHours
+from scheduling.models import (
+    CalendarVersion,
+    Capability,
+    Closure,
+    OpeningHours,
+    Protocol,
+    ReservedSlot,
+    Resource,
+    ResourceKind,
+    Shift,
+    Site,
+    TracerSupply,
+)
+from scheduling.models.appointments import EpochMinute
+from scheduling.services import chains
+from scheduling.services.tracers import stock
+
+SITES_KEPT = 32
+PERIODS_KEPT = 32
+TRIES = 5
+LOOKS_BACK = 7 * 24 * 60
+"""Minutes before the first question's start that are loaded too: later questions may begin a little earlier."""
+
+_kept: dict[int, "Calendar"] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Bookable:
+    """A room or a person: what it can do, and when it is there at all."""
+
+    id: int
+    name: str
+    capabilities: frozenset[str]
+    clearance_minutes: int
+    hours: tuple[WeeklyHours, ...]
+    shifts: Intervals
+    closed: Intervals
+    on_call_hours: tuple[WeeklyHours, ...] = ()
+    on_call_shifts: Intervals = ()
+    gas_until: int | None = None
+    """The minute from which xenon may not be planned here any more; None where no gas is ever given."""
+    reserved: tuple[ReservedHours, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """One site at one version. Shifts and closures are complete from the minute `since` on."""
+
+    version: UUID | None
+    since: int
+    zone: ZoneInfo
+    country: str
+    subdivision: str
+    bookables: tuple[Bookable, ...]
+    protocols: dict[int, tuple[StepTemplate, ...]]
+    standard: tuple[StepTemplate, ...]
+    """What most patients have done: by their kind the room that is left is counted."""
+    offered: frozenset[str]
+    """All that some resource of the site can do."""
+    longest_clearance: int
+    supplies: tuple[tuple[str, int, int | None], ...] = ()
+    """Weekly plans of tracers: product, first minute, end or None."""
+
+    _weeks: dict[tuple[int, bool], list[Intervals]] = field(default_factory=dict)
+    _periods: dict[tuple[int, int, bool], list[Intervals]] = field(default_factory=dict)
+
+    @property
+    def resource_ids(self) -> list[int]:
+        return [each.id for each in self.bookables]
+
+    def open_in(self, earliest: int, latest: int, *, on_call: bool = False) -> list[Intervals]:
+        """When each of `bookables` is there, or can be called in, for at least the minutes [earliest, latest)."""
+        week, last = self._week_of(earliest), self._week_of(max(earliest, latest - 1))
+        found = self._periods.get((week, last, on_call))
+        if found is None:
+            weeks = [self._week(each, on_call) for each in range(week, last + 1)]
+            found = [union(*each) for each in zip(*weeks, strict=True)]
+            if len(self._periods) >= PERIODS_KEPT:
+                self._periods.clear()
+            self._periods[week, last, on_call] = found
+        return found
+
+    def _week_of(self, minute):
+        return to_datetime(minute).astimezone(self.zone).toordinal() // 7
+
+    def _week(self, number, on_call):
+        if (number, on_call) not in self._weeks:
+            there = self._called_in if on_call else self._there
+            days = date.fromordinal(number * 7), date.fromordinal(number * 7 + 6)
+            self._weeks[number, on_call] = [
+                subtract(there(each, *days), each.closed) for each in self.bookables
+            ]
+        return self._weeks[number, on_call]
+
+    def _there(self, bookable, first, last):
+        if bookable.shifts or not bookable.hours:
+            return clip(bookable.shifts, *self._bounds(first, last))
+        free_days = public_holidays(self.country, self.subdivision, first.year, last.year)
+        return open_minutes(
+            bookable.hours, zone=self.zone, first_day=first, last_day=last, closed_days=free_days
+        )
+
+    def _called_in(self, bookable, first, last):
+        """Emergencies know no holidays."""
+        hours = open_minutes(bookable.on_call_hours, zone=self.zone, first_day=first, last_day=last)
+        return union(hours, clip(bookable.on_call_shifts, *self._bounds(first, last)))
+
+    def _bounds(self, first, last):
+        return local_day_bounds(first, self.zone)[0], local_day_bounds(last, self.zone)[1]
+
+
+def at_hand(site_id, since):
+    """The site's calendar as this process has it, perhaps no longer right; complete from the minute `since` on."""
+    known = _kept.get(site_id)
+    return known if known is not None and known.since <= since else read(site_id, since)
+
+
+def read(site_id, since):
+    """The site's calendar from the database, kept for later. A fixed number of queries, unless it changes meanwhile."""
+    since -= LOOKS_BACK
+    version = _version(site_id)
+    for _ in range(TRIES):
+        found, before = _read(site_id, since, version), version
+        version = _version(site_id)
+        if version == before:
+            break
+    if len(_kept) >= SITES_KEPT:
+        _kept.clear()
+    _kept[site_id] = found
+    return found
+
+
+def _version(site_id):
+    return CalendarVersion.objects.filter(pk=site_id).values_list("version", flat=True).first()
+
+
+def _read(site_id, since, version):
+    site = Site.objects.get(pk=site_id)
+    protocols = Protocol.objects.filter(site=site_id).order_by("pk").prefetch_related("steps")
+    zone = ZoneInfo(site.time_zone)
+    bookables = tuple(_bookables(site_id, since, zone))
+    return Calendar(
+        version=version,
+        since=since,
+        zone=zone,
+        country=site.country,
+        subdivision=site.subdivision,
+        bookables=bookables,
+        protocols={protocol.pk: chains.templates(protocol) for protocol in protocols},
+        standard=_standard(protocols),
+        offered=frozenset().union(*(each.capabilities for each in bookables)),
+        longest_clearance=max((each.clearance_minutes for each in bookables), default=0),
+        supplies=stock.supply_spans(TracerSupply.objects.filter(site=site_id), zone),
+    )
+
+
+def _standard(protocols):
+    first = next((each for each in protocols if each.key == "V_THEN_Q" and each.is_active), None)
+    return chains.templates(first) if first else ()
+
+
+def _bookables(site_id, since, zone):
+    resources = Resource.objects.filter(site=site_id, is_active=True).exclude(kind=ResourceKind.PATIENT)
+    hours, shifts, closed = _hours(site_id), _shifts(site_id, since), _closures(site_id, since)
+    reserved = _reserved(site_id)
+    for row in resources.select_related("room").order_by("pk"):
+        yield Bookable(
+            id=row.pk,
+            name=row.name,
+            capabilities=implied(row.capabilities),
+            clearance_minutes=clearance_minutes(row),
+            hours=tuple(hours[row.pk, False]),
+            shifts=normal(shifts[row.pk, False]),
+            closed=normal(closed[row.pk] + closed[None]),
+            on_call_hours=tuple(hours[row.pk, True]),
+            on_call_shifts=normal(shifts[row.pk, True]),
+            gas_until=_gas_until(row, zone),
+            reserved=tuple(reserved[row.pk]),
+        )
+
+
+def _gas_until(resource, zone):
+    """Gas needs a room whose volume is known and whose exhaust was measured in the last six months."""
+    if Capability.NEGATIVE_PRESSURE not in resource.capabilities:
+        return None
+    room = resource.room if has_room(resource) else None
+    if room is None or not room.volume_m3 or not room.exhaust_m3_per_h or not room.exhaust_measured_on:
+        return 0
+    return local_day_bounds(room.exhaust_measured_on + MEASURED_WITHIN, zone)[1]
+
+
+def clearance_minutes(resource):
+    """Minutes that this room needs after every examination, beyond the protocol's."""
+    return resource.room.clearance_minutes if resource.kind == ResourceKind.ROOM and has_room(resource) else 0
+
+
+def has_room(resource):
+    return hasattr(resource, "room")
+
+
+def _hours(site_id):
+    """Weekly hours by (resource, on call)."""
+    hours = defaultdict(list)
+    for row in OpeningHours.objects.filter(resource__site=site_id):
+        hours[row.resource_id, row.on_call].append(WeeklyHours(row.weekday, row.opens, row.closes))
+    return hours
+
+
+def _reserved(site_id):
+    reserved = defaultdict(list)
+    for row in ReservedSlot.objects.filter(resource__site=site_id):
+        weekly = WeeklyHours(row.weekday, row.starts, row.ends)
+        reserved[row.resource_id].append(ReservedHours(weekly, row.open_to_all_minutes_before))
+    return reserved
+
+
+def _shifts(site_id, since):
+    """Minutes by (resource, on call)."""
+    rows, shifts = Shift.objects.filter(resource__site=site_id, resource__is_active=True), defaultdict(list)
+    for on_call in (False, True):
+        for resource_id, minutes in _spans(rows.filter(on_call=on_call), since).items():
+            shifts[resource_id, on_call] = minutes
+    return shifts
+
+
+def _closures(site_id, since):
+    return _spans(Closure.objects.filter(site=site_id), since)
+
+
+def _spans(rows, since):
+    """Minutes from `since` on, by resource; a minute that is only partly in a span belongs to it."""
+    spans = defaultdict(list)
+    rows = rows.filter(span__overlap=(to_datetime(since), None)).annotate(
+        start_minute=EpochMinute("lower", "floor"), end_minute=EpochMinute("upper", "ceil")
+    )
+    for resource_id, start, end in rows.values_list("resource_id", "start_minute", "end_minute"):
+        spans[resource_id].append((start, end))
+    return spans
+
+
+@lru_cache(maxsize=64)
+def public_holidays(country, subdivision, first_year, last_year):
+    """The public holidays of a country as a frozenset of dates."""
+    years = range(first_year, last_year + 1)
+    return frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=years))

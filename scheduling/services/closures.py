@@ -1,0 +1,100 @@
+"""Closures: times in which a room, a person or the whole site is not to be booked."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from scheduling.models import Appointment, Closure, Reservation, ResourceKind
+from vqflow import audit, policy
+from vqflow.errors import Conflict, Invalid
+
+LONGEST = timedelta(days=366)
+OF_SITE = "the whole department"
+
+
+@transaction.atomic
+def add(site, *, starts_at, ends_at, reason, by, now, resource=None):
+    """Close a room or a person, or with no resource the whole site. What is booked there stays booked.
+
+    Whoever may not plan ahead closes only times that begin today.
+    """
+    policy.permit(by, "closure.manage")
+    check_span(starts_at, ends_at, now)
+    if starts_at.astimezone(ZoneInfo(site.time_zone)).date() > _today(site, now):
+        policy.permit(by, "closure.manage_ahead")
+    if not reason.strip():
+        raise Invalid("Say why it is closed.", fields={"reason": ["Say why it is closed."]})
+    check_resource(site, resource)
+    return write(site, starts_at=starts_at, ends_at=ends_at, reason=reason, by=by, resource=resource)
+
+
+def write(site, *, starts_at, ends_at, reason, by, resource):
+    """The closure itself, in the caller's transaction."""
+    closure = Closure.objects.create(
+        site=site, resource=resource, span=DateTimeTZRange(starts_at, ends_at), reason=reason.strip()[:100]
+    )
+    audit.record(
+        "closure.added",
+        closure,
+        by=by,
+        resource=resource.name if resource else OF_SITE,
+        starts_at=starts_at.isoformat(),
+        ends_at=ends_at.isoformat(),
+    )
+    return closure
+
+
+def check_resource(site, resource):
+    if resource is not None and (resource.site_id != site.pk or resource.kind == ResourceKind.PATIENT):
+        sentence = "Choose a room or a person of your site."
+        raise Invalid(sentence, fields={"resource": [sentence]})
+
+
+def check_span(starts_at, ends_at, now):
+    """Raise Invalid unless the time is in order, not over, and not longer than a year."""
+    if ends_at <= starts_at:
+        raise Invalid("The end lies before the start.", fields={"ends_at": ["Enter a time after the start."]})
+    if ends_at <= now:
+        raise Invalid("This time is over.", fields={"ends_at": ["Enter a time to come."]})
+    if ends_at - starts_at > LONGEST:
+        raise Invalid("This is longer than a year.", fields={"ends_at": ["Enter an earlier end."]})
+
+
+@transaction.atomic
+def end(closure, *, by, now):
+    """Open again from now on; a closure that has not begun is removed. Conflict when it is over already."""
+    policy.permit(by, "closure.manage")
+    closure = Closure.objects.select_for_update(of=("self",)).select_related("site").get(pk=closure.pk)
+    if closure.span.upper <= now:
+        raise Conflict("This closure is over already.")
+    if closure.span.lower.astimezone(ZoneInfo(closure.site.time_zone)).date() > _today(closure.site, now):
+        policy.permit(by, "closure.manage_ahead")
+    cut_short(closure, now=now)
+    audit.record("closure.ended", closure, by=by, reason=closure.reason)
+    return closure
+
+
+def cut_short(closure, *, now):
+    """The closure ends now, in the caller's transaction; one that has not begun keeps an empty past: it is removed."""
+    if closure.span.lower >= now:
+        Closure.objects.filter(pk=closure.pk).delete()
+        return
+    closure.span = DateTimeTZRange(closure.span.lower, now)
+    closure.save(update_fields=["span"])
+
+
+def booked_within(closure, *, now):
+    """How many live appointments have time reserved within a closure, from `now` on."""
+    rows = Reservation.objects.occupying().filter(
+        span__overlap=(max(now, closure.span.lower), closure.span.upper),
+        step__appointment__in=Appointment.objects.live().filter(site=closure.site_id),
+    )
+    if closure.resource_id:
+        rows = rows.filter(resource=closure.resource_id)
+    return rows.values("step__appointment").distinct().count()
+
+
+def _today(site, now):
+    return now.astimezone(ZoneInfo(site.time_zone)).date()

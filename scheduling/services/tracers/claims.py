@@ -1,0 +1,193 @@
+"""Take doses, give them back: part of booking's, moving's and holding's own transactions.
+
+Batches are always locked in the order of their ids, once in a transaction (`free`), so that two bookings never
+wait for each other in a circle. What a claim takes is counted on its batch, whose check refuses more than it has.
+"""
+
+from decimal import Decimal
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import Q
+
+from scheduling.engine import tracers as engine
+from scheduling.engine.calendars import to_datetime
+from scheduling.engine.intervals import contains
+from scheduling.models import DoseClaim, TracerBatch
+from scheduling.services.locks import BUSY
+from vqflow.errors import Conflict
+
+LAST_DOSE_GONE = "The last dose for this time has just been taken. Choose another time."
+NOT_NOW = {"55P03", "40P01"}  # lock time-out, deadlock
+
+_LOCK = """
+SELECT id FROM scheduling_tracerbatch WHERE id IN (
+    SELECT b.id FROM scheduling_tracerbatch b, unnest(%(begins)s::bigint[], %(ends)s::bigint[]) AS w(begins, ends)
+    WHERE b.site_id = %(site)s AND b.usable_from < to_timestamp(w.ends * 60.0)
+        AND b.expires_at >= to_timestamp(w.begins * 60.0)
+    UNION SELECT batch_id FROM scheduling_doseclaim
+    WHERE status = 'live' AND (token = ANY(%(tokens)s) OR step_id = ANY(%(steps)s))
+) ORDER BY id FOR NO KEY UPDATE
+"""
+_GIVE_BACK = """
+WITH gone AS (
+    UPDATE scheduling_doseclaim c SET status = 'released' FROM scheduling_doseclaim was
+    WHERE c.id = was.id AND was.id = ANY(%s) AND c.status <> 'released'
+    RETURNING c.batch_id, CASE was.status WHEN 'live' THEN c.reference_mbq ELSE 0 END AS mbq
+)
+UPDATE scheduling_tracerbatch b SET claimed_mbq = claimed_mbq - taken.mbq
+FROM (SELECT batch_id, sum(mbq) AS mbq FROM gone GROUP BY batch_id) taken WHERE b.id = taken.batch_id
+"""
+_TAKE = """
+UPDATE scheduling_tracerbatch b SET claimed_mbq = claimed_mbq + taken.mbq
+FROM (SELECT id, sum(mbq) AS mbq FROM unnest(%s::bigint[], %s::numeric[]) AS t(id, mbq) GROUP BY id) taken
+WHERE b.id = taken.id AND b.state <> 'failed'
+"""
+
+
+def free(site, *, around, now, tokens=(), steps=()):
+    """Lock what could serve these times, and give back what is expired there and all of these holds and steps.
+
+    `around`: pairs of minutes. `steps`: ids; the doses of those that have begun stay theirs.
+    """
+    known = {
+        "site": site.pk,
+        "begins": [begins for begins, _ in around],
+        "ends": [ends for _, ends in around],
+        "tokens": list(tokens),
+        "steps": list(steps),
+    }
+    batches = [pk for (pk,) in _locking(_LOCK, known)]
+    if batches:
+        over = Q(batch__in=batches, status=DoseClaim.Status.LIVE, expires_at__lte=now)
+        _give_back(over | _of(tokens, steps))
+
+
+def claim(steps, found, question):
+    """Take the dose of each placed step that needs one. `steps`: rows by kind. Raises Conflict when it is gone."""
+    _take(_draws(found, question), lambda kind: {"step": steps[kind]})
+
+
+def keep(hold, found, question, *, own=None):
+    """Take the doses that a hold keeps: what is beyond those of the appointment `own` that it is to move."""
+    owned = _owned(own)
+    draws = {
+        kind: (draw, minute, _beyond(draw, owned.get(kind)))
+        for kind, (draw, minute, _) in _draws(found, question).items()
+    }
+    _take(draws, lambda kind: {"token": hold.pk, "expires_at": hold.expires_at})
+
+
+def _draws(found, question):
+    """{kind: (draw, minute, kBq taken at the calibration)}; a tracer that is not kept on that day draws nothing."""
+    batches, draws = {batch.id: batch for batch in question.batches}, {}
+    needs = {step.key: step for step in question.steps if step.dose}
+    for placed in found.steps:
+        step = needs.get(placed.step_key)
+        if step is None:
+            continue
+        draw = engine.choose(batches.values(), step.dose, placed.start)
+        if draw is None:
+            if step.allowed is None or contains(step.allowed, placed.start):
+                continue
+            raise Conflict(LAST_DOSE_GONE)
+        batches[draw.batch.id] = engine.without(draw)
+        draws[placed.step_key] = (draw, placed.start, draw.reference_kbq)
+    return draws
+
+
+def _owned(appointment):
+    rows = DoseClaim.objects.live().filter(step__appointment=appointment) if appointment else ()
+    return {row.kind: row for row in rows}
+
+
+def _beyond(draw, own):
+    """What a draw takes beyond the claim that is there for the same step already."""
+    if own is None or own.batch_id != draw.batch.id:
+        return draw.reference_kbq
+    return max(0, draw.reference_kbq - int(own.reference_mbq * 1000))
+
+
+def _take(draws, holder):
+    if not draws:
+        return
+    rows = [
+        DoseClaim(
+            batch_id=draw.batch.id,
+            kind=kind,
+            needed_at=to_datetime(minute),
+            activity_mbq=mbq(draw.activity_kbq),
+            reference_mbq=mbq(taken),
+            takes_all=draw.batch.is_unit_dose and taken == draw.reference_kbq,
+            **holder(kind),
+        )
+        for kind, (draw, minute, taken) in draws.items()
+    ]
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_TAKE, [[row.batch_id for row in rows], [row.reference_mbq for row in rows]])
+            if cursor.rowcount != len({row.batch_id for row in rows}):
+                raise Conflict(LAST_DOSE_GONE)
+            DoseClaim.objects.bulk_create(rows)
+    except IntegrityError as error:
+        raise Conflict(LAST_DOSE_GONE) from error
+
+
+def release(*, steps=(), tokens=()):
+    """Give back the doses of these steps (ids) and holds; those of steps that have begun stay theirs."""
+    which = _of(tokens, steps)
+    batches = set(DoseClaim.objects.filter(which).values_list("batch", flat=True))
+    if batches:
+        lock(batches)
+        _give_back(which)
+
+
+def lock(batch_ids):
+    """Lock these batches to the end of the transaction, in the order that everybody takes them."""
+    rows = TracerBatch.objects.filter(pk__in=batch_ids).order_by("pk").select_for_update(no_key=True)
+    return {row.pk: row for row in rows.select_related("site")}
+
+
+def _of(tokens, steps):
+    live = ~Q(status=DoseClaim.Status.RELEASED)
+    return live & (
+        Q(token__in=list(tokens)) | Q(step__in=list(steps), step__state__in=("scheduled", "cancelled"))
+    )
+
+
+def _give_back(which):
+    ids = list(DoseClaim.objects.filter(which).order_by("pk").values_list("pk", flat=True))
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, [ids])
+
+
+def extend(hold, *, expires_at):
+    """Keep a hold's doses as long as its time."""
+    DoseClaim.objects.live().filter(token=hold.pk).update(expires_at=expires_at)
+
+
+@transaction.atomic
+def release_expired(*, now):
+    """Give back the doses of holds whose time is over; what a booking has locked is left to it."""
+    over = DoseClaim.objects.live().filter(expires_at__lte=now)
+    rows = TracerBatch.objects.filter(pk__in=over.values("batch")).order_by("pk")
+    batches = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
+    if batches:
+        _give_back(Q(batch__in=batches, status=DoseClaim.Status.LIVE, expires_at__lte=now))
+    return len(batches)
+
+
+def mbq(kbq):
+    """MBq with three decimals, as they are stored."""
+    return Decimal(kbq) / 1000
+
+
+def _locking(sql, known):
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, known)
+            return cursor.fetchall()
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) not in NOT_NOW:
+            raise
+        raise Conflict(BUSY) from error

@@ -1,0 +1,86 @@
+"""Queries that nearly every request asks, made into SQL once: for the ORM, making it costs more than running it.
+
+The server plans them once per connection, too: a join of six tables takes longer to plan than to read.
+"""
+
+from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.models.query import get_related_populators
+from psycopg.pq import Format
+
+LARGEST = 2**63 - 1
+
+
+def prepared_cursor(*, binary=False):
+    """A cursor whose statements PostgreSQL prepares when they come again (settings: prepare_threshold).
+
+    For SELECT alone: pghistory puts a second command before writes, which a prepared statement cannot hold.
+    `binary`: the answer comes as PostgreSQL keeps it; worth it for bytes and arrays, wrong for Django's fields.
+    """
+    connection.ensure_connection()
+    cursor = ServerBindingCursor(connection.connection)
+    cursor.format = Format.BINARY if binary else Format.TEXT
+    return connection._prepare_cursor(cursor)
+
+
+def selected(sql, values, *, binary=False):
+    """The rows of a prepared SELECT as tuples."""
+    with prepared_cursor(binary=binary) as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+class Compiled:
+    """A query of which only the values change.
+
+    `build(**values)` is the queryset; `samples` are values of the right types, no two alike, that stand for
+    those of each call. `select_related` works; `prefetch_related` and an order do not.
+    """
+
+    def __init__(self, build, **samples):
+        self._build, self._samples = build, samples
+        self._plan = None
+
+    def first(self, **values):
+        """The row or None, where there is one at most."""
+        return next(iter(self.all(**values)), None)
+
+    def all(self, **values):
+        """The rows in no order, as `build(**values)` answers."""
+        if any(type(values[name]) is not type(sample) for name, sample in self._samples.items()):
+            return list(self._build(**values))
+        if any(isinstance(value, int) and abs(value) > LARGEST for value in values.values()):
+            return []
+        self._plan = self._plan or _Plan(self._build(**self._samples), self._samples)
+        return self._plan.rows(values)
+
+
+class _Plan:
+    """What Django's ModelIterable works out anew for each query."""
+
+    def __init__(self, queryset, samples):
+        compiler = queryset.order_by().query.get_compiler(connection=connection)
+        self.sql, params = compiler.as_sql()
+        names = {sample: name for name, sample in samples.items()}
+        if sorted(map(repr, params)) != sorted(map(repr, names)) or queryset._prefetch_related_lookups:
+            raise ValueError("A compiled query has each sample as a value, no other value, and no prefetch.")
+        self.params = [names[value] for value in params]
+        select, info = compiler.select, compiler.klass_info
+        first, last = info["select_fields"][0], info["select_fields"][-1] + 1
+        self.model, self.columns = info["model"], slice(first, last)
+        self.fields = [column[0].target.attname for column in select[first:last]]
+        self.related = get_related_populators(info, select, connection.alias)
+        converters = compiler.get_converters([column[0] for column in select[: compiler.col_count]])
+        self.converted = lambda rows: compiler.apply_converters(rows, converters)
+
+    def rows(self, values):
+        with prepared_cursor() as cursor:
+            cursor.execute(self.sql, [values[name] for name in self.params])
+            rows = cursor.fetchall()
+        return [self.instance(row) for row in self.converted(rows)]
+
+    def instance(self, row):
+        found = self.model.from_db(connection.alias, self.fields, row[self.columns])
+        for each in self.related:
+            each.populate(row, found)
+        return found
