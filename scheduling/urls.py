@@ -1,6 +1,22 @@
 from django.urls import path
 
-from scheduling.views import appointments, decisions, desk, orders, patients, visits, worklist
+from scheduling.views import (
+    appointments,
+    changes,
+    closures,
+    decisions,
+    desk,
+    disruptions,
+    explanation,
+    holds,
+    orders,
+    patients,
+    perfusion,
+    tracers,
+    visits,
+    waitlist,
+    worklist,
+)
 
 app_name = "scheduling"
 urlpatterns = [
@@ -29,10 +45,37 @@ urlpatterns = [
     # booking
     path("orders/<int:pk>/search/", appointments.search, name="search"),
     path("orders/<int:pk>/book/", appointments.book, name="book"),
+    path("orders/<int:pk>/why-not/", explanation.of_order, name="order-why-not"),
+    path("appointments/<uuid:pk>/why-not/", explanation.of_appointment, name="appointment-why-not"),
+    path("orders/<int:pk>/hold/", holds.of_order, name="order-hold"),
+    path("appointments/<uuid:pk>/hold/", holds.of_appointment, name="appointment-hold"),
+    path("appointments/<uuid:pk>/swap/", changes.swap, name="swap"),
+    path("steps/<int:pk>/length/", changes.lengthen, name="lengthen"),
+    path("holds/<uuid:pk>/", holds.hold, name="hold"),
+    path("holds/<uuid:pk>/extend/", holds.extend, name="hold-extend"),
+    path("holds/<uuid:pk>/release/", holds.release, name="hold-release"),
     path("appointments/<uuid:pk>/", appointments.appointment, name="appointment"),
     path("appointments/<uuid:pk>/move/", appointments.move, name="move"),
     path("appointments/<uuid:pk>/cancel/", appointments.cancel, name="appointment-cancel"),
+    path("appointments/<uuid:pk>/perfusion/", perfusion.read, name="perfusion"),
     path("steps/<int:pk>/technologist/", appointments.assign, name="assign"),
+    path("waitlist/", waitlist.waitlist, name="waitlist"),
+    path("waitlist/<int:pk>/", waitlist.entry, name="waitlist-entry"),
+    path("waitlist/<int:pk>/leave/", waitlist.leave, name="waitlist-leave"),
+    path("orders/<int:pk>/waitlist/", waitlist.join, name="waitlist-join"),
+    path("offers/<int:pk>/accept/", waitlist.accept, name="offer-accept"),
+    path("offers/<int:pk>/decline/", waitlist.decline, name="offer-decline"),
+    # the broken day
+    path("disruptions/", disruptions.listing, name="disruptions"),
+    path("disruptions/new/", disruptions.new, name="disruption-new"),
+    path("disruptions/<int:pk>/", disruptions.disruption, name="disruption"),
+    path("disruptions/<int:pk>/rows/", disruptions.rows, name="disruption-rows"),
+    path("disruptions/<int:pk>/plan/", disruptions.plan, name="disruption-plan"),
+    path("disruptions/<int:pk>/end/", disruptions.end, name="disruption-end"),
+    path("replans/<int:pk>/accept/", disruptions.accept, name="replan-accept"),
+    path("closures/", closures.listing, name="closures"),
+    path("closures/new/", closures.new, name="closure-new"),
+    path("closures/<int:pk>/end/", closures.end, name="closure-end"),
     # the day
     path("worklist/", worklist.day, name="worklist"),
     path("worklist/rows/", worklist.rows, name="worklist-rows"),
@@ -47,4 +90,13 @@ urlpatterns = [
     path("steps/<int:pk>/discontinue/", visits.discontinue, name="discontinue"),
     path("steps/<int:pk>/leave-out/", visits.leave_out, name="leave-out"),
     path("steps/<int:pk>/undo/", visits.undo, name="undo"),
+    # tracers
+    path("tracers/", tracers.day, name="tracers"),
+    path("tracers/batches/new/", tracers.new, name="tracer-new"),
+    path("tracers/batches/<int:pk>/measured/", tracers.measured, name="tracer-measured"),
+    path("tracers/batches/<int:pk>/late/", tracers.late, name="tracer-late"),
+    path("tracers/batches/<int:pk>/fail/", tracers.fail, name="tracer-fail"),
+    path("tracers/supplies/", tracers.supplies, name="tracer-supplies"),
+    path("tracers/supplies/new/", tracers.new_supply, name="tracer-supply-new"),
+    path("tracers/supplies/<int:pk>/end/", tracers.end_supply, name="tracer-supply-end"),
 ]

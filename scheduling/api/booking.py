@@ -17,8 +17,10 @@ from scheduling.serializers.appointments import (
     SearchIn,
 )
 from scheduling.serializers.orders import ReasonIn
-from scheduling.services import access, booking, search
+from scheduling.services import access, booking, holds, search
+from scheduling.services.occupancy import OWN_HOLD
 from vqflow.api.fields import body, query
+from vqflow.api.plain import plain
 from vqflow.api.problems import PROBLEM_TYPE, Problem
 from vqflow.errors import Conflict, DomainError
 
@@ -62,19 +64,24 @@ class Itineraries(SiteOperation):
 
     def _answer(self, request, pk, asked):
         order = access.order(pk, by=request.user, action="itinerary.search")
-        found = _proposals(order, request.user, asked.pop("xray_elsewhere", None), **asked)
+        found = proposals(order, request.user, asked.pop("xray_elsewhere", None), **asked)
         return _itineraries(found)
 
 
-def _proposals(order, user, xray, **period):
+def proposals(order, user, xray, **period):
     return search.proposals(
-        order, by=user, now=timezone.now(), xray_ended_at=xray.ended_at if xray else None, **period
+        order,
+        by=user,
+        now=timezone.now(),
+        xray_ended_at=xray.ended_at if xray else None,
+        hold=OWN_HOLD,
+        **period,
     )
 
 
 def _itineraries(found):
-    proposals, blockers = found
-    return Response(ItinerariesOut({"proposals": proposals, "blockers": blockers}).data)
+    best, blockers = found
+    return Response(plain(ItinerariesOut, {"proposals": best, "blockers": blockers}))
 
 
 class Bookings(SiteOperation):
@@ -93,14 +100,14 @@ class Bookings(SiteOperation):
         try:
             made = booking.book(order, **values, xray=xray, by=request.user, now=timezone.now())
         except Conflict as refusal:
-            raise _with_alternatives(
-                refusal, values["starts"], lambda **period: _proposals(order, request.user, xray, **period)
+            raise with_alternatives(
+                refusal, values["starts"], lambda **period: proposals(order, request.user, xray, **period)
             ) from refusal
         where = reverse("scheduling_api:appointment", args=[made.pk])
         return appointment_answer(made.pk, status=201, headers={"Location": where})
 
 
-def _with_alternatives(refusal, starts, find):
+def with_alternatives(refusal, starts, find):
     """The refusal, with the next proposals from the wanted day on where there are any."""
     try:
         found, _ = find(first_day=_day_of(starts), days=DAYS_OF_ALTERNATIVES, limit=ALTERNATIVES)
@@ -152,15 +159,18 @@ class Move(SiteOperation):
     def post(self, request, pk):
         appointment = access.appointment(pk, by=request.user, action="appointment.move")
         values = body(MoveIn, request)
-
-        def find(**period):
-            return search.moves(appointment, by=request.user, now=timezone.now(), **period)
-
         try:
             booking.move(appointment, **values, by=request.user, now=timezone.now())
         except Conflict as refusal:
-            raise _with_alternatives(refusal, values["starts"], find) from refusal
+            find = other_times(appointment, request.user)
+            raise with_alternatives(refusal, values["starts"], find) from refusal
         return appointment_answer(pk)
+
+
+def other_times(appointment, user):
+    """What finds proposals for another time of the appointment."""
+    hold = holds.token_of(appointment.procedure.order)
+    return lambda **period: search.moves(appointment, by=user, now=timezone.now(), hold=hold, **period)
 
 
 class Cancellation(SiteOperation):

@@ -9,6 +9,9 @@ from scheduling.services import access
 from vqflow.api.operations import Operation
 from vqflow.api.pages import Pages
 from vqflow.errors import NotFound
+from vqflow.statements import Compiled
+
+_SITE = Compiled(lambda code: Site.objects.filter(code=code), code="a site")
 
 
 class SiteOperation(Operation):
@@ -20,7 +23,7 @@ class SiteOperation(Operation):
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
-        site = Site.objects.for_user(request.user).first()
+        site = _SITE.first(code=request.user.site_code)
         if site is None:
             raise NotFound("Your account belongs to no site. Ask the system administrator.")
         self.site = site

@@ -5,10 +5,18 @@ from datetime import timedelta
 from django import forms
 from django.core.exceptions import ValidationError
 
-from scheduling.forms.fields import DayInput, InstantField, LocalDateTimeField, PersonChoice, ServiceForm
+from scheduling.forms.fields import (
+    DayInput,
+    InstantField,
+    LocalDateTimeField,
+    PersonChoice,
+    ServiceForm,
+    TimeInput,
+)
 from scheduling.models import Resource, ResourceKind, StepKind
 from scheduling.services.booking import XrayElsewhere
 from scheduling.services.search import LONGEST_DAYS
+from scheduling.services.wishes import Wishes
 
 SHORTEST_DAYS, USUAL_DAYS = 1, 7
 FARTHEST = timedelta(days=366)
@@ -49,6 +57,37 @@ class PeriodForm(forms.Form):
         return day
 
 
+class WishesForm(forms.Form):
+    """When the patient would like to come; all of it may stay empty."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        label="On",
+        choices=list(enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Choose from the list."},
+    )
+    from_time = forms.TimeField(
+        label="Not before", required=False, widget=TimeInput, error_messages={"invalid": "Enter a time."}
+    )
+    until_time = forms.TimeField(
+        label="Over by", required=False, widget=TimeInput, error_messages={"invalid": "Enter a time."}
+    )
+    same_day_only = forms.BooleanField(label="X-ray and scan on one day only", required=False)
+    is_flexible = forms.BooleanField(label="Any time will do: leave most room for others", required=False)
+
+    def clean(self):
+        values = super().clean()
+        begins, ends = values.get("from_time"), values.get("until_time")
+        if begins and ends and ends <= begins:
+            self.add_error("until_time", "This is before the begin. Choose a later time.")
+        return values
+
+    def wishes(self):
+        return Wishes(**{**self.cleaned_data, "weekdays": tuple(self.cleaned_data["weekdays"])})
+
+
 class XrayForm(ServiceForm):
     """A chest X-ray or chest CT that another department has done."""
 
@@ -82,6 +121,9 @@ class BookingForm(ServiceForm):
     """The times, rooms and people of one proposal, as the page has written them into its hidden fields."""
 
     resource_ids = forms.CharField(max_length=300, required=False, widget=forms.HiddenInput)
+    hold = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    overbook = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    overbook_reason = forms.CharField(max_length=200, required=False)
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)

@@ -32,6 +32,15 @@ class DayInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
+class TimeInput(forms.TimeInput):
+    """The browser's own time field, with the value as it wants it."""
+
+    input_type = "time"
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs, format="%H:%M")
+
+
 class LocalDateTimeInput(forms.SplitDateTimeWidget):
     """Date and time side by side, each named for those who cannot see the label above."""
 

@@ -6,11 +6,12 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from scheduling.engine.states import AppointmentState, StepState
-from scheduling.models import Priority, Resource, ResourceKind, StepKind
+from scheduling.models import Appointment, Hold, Priority, Resource, ResourceKind, StepKind
 from scheduling.serializers.orders import EffectOut, NamedOut, OrderOut
 from scheduling.serializers.patients import PatientRow
-from scheduling.services.booking import XrayElsewhere
+from scheduling.services.booking import LONGEST_ACQUISITION_MINUTES, XrayElsewhere
 from scheduling.services.search import LONGEST_DAYS
+from scheduling.services.wishes import Wishes
 from scheduling.worklist import room_of, technologist_of
 from vqflow.api.fields import Choice, Day, Flag, Id, Input, Instant, Line, OfSite
 
@@ -56,8 +57,36 @@ class XrayElsewhereIn(Input):
         return XrayElsewhere(**values)
 
 
+class WishesIn(Input):
+    """When the patient would like to come; proposals are then ranked by what fits best, else by time."""
+
+    weekdays = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=6),
+        max_length=7,
+        required=False,
+        help_text="0 is Monday.",
+    )
+    from_time = serializers.TimeField(required=False, help_text="Local time of the site.")
+    until_time = serializers.TimeField(required=False, help_text="Local time of the site.")
+    same_day_only = Flag(required=False, help_text="The X-ray and the scan on one local day.")
+    is_flexible = Flag(required=False, help_text="Any time will do: one that leaves most room for others.")
+
+    def validate(self, values):
+        begins, ends = values.get("from_time"), values.get("until_time")
+        if begins and ends and ends <= begins:
+            raise serializers.ValidationError(
+                {"until_time": ["This is before the begin. Choose a later time."]}
+            )
+        return Wishes(**{**values, "weekdays": tuple(sorted(set(values.get("weekdays", ()))))})
+
+
 class SearchIn(PeriodIn):
     xray_elsewhere = XrayElsewhereIn(required=False)
+    wishes = WishesIn(required=False)
+
+    def validate(self, values):
+        values = super().validate(values)
+        return values | {"wished": values.pop("wishes", Wishes())}
 
 
 class StartsIn(Input):
@@ -68,7 +97,21 @@ class StartsIn(Input):
     perfusion = Instant(required=False)
 
 
-class MoveIn(Input):
+class Record(OfSite):
+    """The id of a row of the caller's own site whose ids are UUIDs."""
+
+    default_error_messages = {"incorrect_type": "Give its id, a UUID."}
+
+    def __init__(self, model, **options):
+        super().__init__(model, pk_field=serializers.UUIDField(), **options)
+
+    def to_internal_value(self, data):
+        if not isinstance(data, str):
+            self.fail("incorrect_type")
+        return serializers.PrimaryKeyRelatedField.to_internal_value(self, data)
+
+
+class TimesIn(Input):
     starts = StartsIn()
     resource_ids = serializers.ListField(
         child=Id(),
@@ -89,8 +132,31 @@ class MoveIn(Input):
         return ids
 
 
+class MoveIn(TimesIn):
+    hold = Record(Hold, required=False, help_text="The hold that is confirmed.")
+
+
+class HoldIn(TimesIn):
+    xray_elsewhere = XrayElsewhereIn(required=False)
+
+
 class BookIn(MoveIn):
     xray_elsewhere = XrayElsewhereIn(required=False)
+    overbook_reason = Line(
+        max_length=200,
+        required=False,
+        help_text="A STAT order may take rooms and people twice where it must, with a reason.",
+    )
+
+
+class SwapIn(Input):
+    other = Record(Appointment, help_text="The appointment to change places with.")
+
+
+class LengthenIn(Input):
+    minutes = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_ACQUISITION_MINUTES, help_text="Of the acquisition, in all."
+    )
 
 
 class CheckInIn(Input):
@@ -148,6 +214,21 @@ class ItinerariesOut(serializers.Serializer):
     blockers = serializers.ListField(
         child=serializers.CharField(), help_text="Why there are none, in sentences."
     )
+
+
+class HoldOut(serializers.Serializer):
+    """A time that is kept; `starts`, `resource_ids` and `id` are what booking and moving take to confirm it."""
+
+    id = serializers.UUIDField()
+    order = serializers.IntegerField(source="order_id")
+    appointment = serializers.UUIDField(source="appointment_id", allow_null=True)
+    held_by = serializers.CharField(source="held_by.name")
+    held_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    is_offer = serializers.BooleanField(help_text="It was offered to the patient.")
+    outcome = serializers.ChoiceField(Hold.Outcome.choices)
+    starts = StartsOut()
+    resource_ids = serializers.ListField(child=serializers.IntegerField())
 
 
 class StepOut(serializers.Serializer):
@@ -215,6 +296,10 @@ class AppointmentOut(serializers.Serializer):
         allow_null=True, help_text="Minutes left in the X-ray window, negative when it is over."
     )
     late_minutes = serializers.IntegerField()
+
+
+class SwappedOut(serializers.Serializer):
+    appointments = AppointmentOut(many=True, help_text="The one that was asked for, then the other.")
 
 
 class WorklistQuery(Input):

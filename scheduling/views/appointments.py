@@ -8,7 +8,7 @@ from scheduling.engine.states import StepState
 from scheduling.forms.booking import BookingForm, TechnologistForm
 from scheduling.forms.orders import ReasonForm
 from scheduling.models import StepKind
-from scheduling.services import access, booking, reservations
+from scheduling.services import access, booking, explanation, holds, reservations
 from scheduling.services import search as itineraries
 from scheduling.templatetags import clock
 from scheduling.views.appointment_page import render_appointment
@@ -26,11 +26,15 @@ def search(request, pk):
     """Proposals for an order. An X-ray done elsewhere comes by POST: it is patient data and in no address."""
     order = access.order(pk, by=request.user, action="itinerary.search")
     period, xray_form = period_of(request, order.site), xray_of(request, order.site)
-    return render_search(request, _new_visit(request, order), period=period, xray_form=xray_form)
+    return render_search(request, new_visit(request, order), period=period, xray_form=xray_form)
 
 
-def _new_visit(request, order):
-    def find(first_day, days, xray):
+def new_visit(request, order):
+    """The page that looks for a first appointment; with `overbook` in what was asked, also where all is taken."""
+    may_overbook = itineraries.why_not_overbook(order, request.user) is None
+    overbooking = may_overbook and "overbook" in (request.POST if request.method == "POST" else request.GET)
+
+    def find(first_day, days, xray, wished):
         return itineraries.proposals(
             order,
             first_day=first_day,
@@ -38,10 +42,32 @@ def _new_visit(request, order):
             by=request.user,
             now=timezone.now(),
             xray_ended_at=xray.ended_at if xray else None,
+            wished=wished,
+            hold=holds.token_of(order),
+            overbooking=overbooking,
             limit=CANDIDATES,
         )
 
-    return Page(order, find, why_not_book=policy.why_not(request.user, "appointment.book"))
+    def explain(wanted, first_day, days, xray, wished):
+        return explanation.why_not(
+            order,
+            starts={explanation.lungs_of(order): wanted} if wanted else {},
+            first_day=first_day,
+            days=days,
+            by=request.user,
+            now=timezone.now(),
+            xray_ended_at=xray.ended_at if xray else None,
+            wished=wished,
+        )
+
+    return Page(
+        order,
+        find,
+        why_not_book=policy.why_not(request.user, "appointment.book"),
+        may_overbook=may_overbook,
+        is_overbooking=overbooking,
+        explain=explain,
+    )
 
 
 @page("appointment.book", methods=("GET", "POST"))
@@ -57,29 +83,46 @@ def book(request, pk):
     try:
         appointment = booking.book(
             order,
-            **_chosen(form),
-            xray=_xray(xray_form),
+            **chosen(form),
+            hold=_hold(form, request.user),
+            overbook_reason=_reason(form),
+            xray=xray_given(xray_form),
             by=request.user,
             now=timezone.now(),
         )
     except (Conflict, Invalid) as refusal:
         order = access.order(pk, by=request.user, action="itinerary.search")
-        period = period_of(request, order.site, first_day=_first_day(form, order.site))
+        period = period_of(request, order.site, first_day=first_day(form, order.site))
         return render_search(
-            request, _new_visit(request, order), period=period, xray_form=xray_form, refusal=refusal
+            request, new_visit(request, order), period=period, xray_form=xray_form, refusal=refusal
         )
     messages.success(request, "Booked.")
     return redirect("scheduling:appointment", appointment.pk)
 
 
-def _chosen(form):
+def chosen(form):
     """The starts and rooms of the posted proposal; Invalid where the page's own values cannot be read."""
     if not form.is_valid():
         raise Invalid("The chosen time cannot be read. Choose again from the list.")
     return {"starts": form.starts(), "resource_ids": form.cleaned_data["resource_ids"]}
 
 
-def _xray(xray_form):
+def _hold(form, user):
+    """The hold that the form confirms, or None."""
+    pk = form.cleaned_data["hold"]
+    return access.unseen_hold(pk, by=user) if pk else None
+
+
+def _reason(form):
+    """Why rooms and people are to be taken twice; the page that offers it asks for one."""
+    reason = form.cleaned_data["overbook_reason"].strip()
+    if form.cleaned_data["overbook"] and not reason:
+        raise Invalid("Say why rooms and people are to be taken twice.")
+    return reason
+
+
+def xray_given(xray_form):
+    """The X-ray done elsewhere of the form, or None; Invalid where it cannot be right."""
     if not xray_form.is_bound:
         return None
     if not xray_form.is_valid():
@@ -87,7 +130,7 @@ def _xray(xray_form):
     return xray_form.xray()
 
 
-def _first_day(form, site):
+def first_day(form, site):
     """The local day of the time that could not be had, to search on from there."""
     starts = form.starts() if form.is_valid() else {}
     return clock.local(min(starts.values()), site.time_zone).date() if starts else None
@@ -104,36 +147,60 @@ def move(request, pk):
     found = access.appointment(pk, by=request.user, action="appointment.move")
     order = found.procedure.order
     if request.method != "POST":
-        return render_search(request, _other_time(request, found), period=period_of(request, order.site))
+        return render_search(request, other_time(request, found), period=period_of(request, order.site))
     form = BookingForm(request.POST)
     try:
-        booking.move(found, **_chosen(form), by=request.user, now=timezone.now())
+        times, held = chosen(form), _hold(form, request.user)
+        booking.move(found, **times, hold=held, by=request.user, now=timezone.now())
     except (Conflict, Invalid) as refusal:
         found = access.appointment(pk, by=request.user, action="appointment.move")
-        period = period_of(request, order.site, first_day=_first_day(form, order.site))
-        return render_search(request, _other_time(request, found), period=period, refusal=refusal)
+        period = period_of(request, order.site, first_day=first_day(form, order.site))
+        return render_search(request, other_time(request, found), period=period, refusal=refusal)
     messages.success(request, "Moved.")
     return redirect("scheduling:appointment", pk)
 
 
-def _other_time(request, appointment):
-    def find(first_day, days, xray):
+def other_time(request, appointment):
+    """The page that looks for another time of an appointment."""
+
+    def find(first_day, days, xray, wished):
         found, sentences = itineraries.moves(
             appointment,
             first_day=first_day,
             days=days,
             by=request.user,
             now=timezone.now(),
+            wished=wished,
+            hold=holds.token_of(appointment.procedure.order),
             limit=CANDIDATES,
         )
         others = [each for each in found if not planned.items() >= each.starts.items()]
         return others, [ONLY_PRESENT] if found and not others else sentences
 
+    def explain(wanted, first_day, days, xray, wished):
+        lungs = explanation.lungs_of(appointment.procedure.order, appointment)
+        return explanation.why_not_move(
+            appointment,
+            starts={lungs: wanted} if wanted else {},
+            first_day=first_day,
+            days=days,
+            by=request.user,
+            now=timezone.now(),
+            wished=wished,
+        )
+
     planned = {step.kind: step.planned_start_at for step in appointment.steps.all()}
-    return Page(appointment.procedure.order, find, appointment=appointment, xray_done=_xray_done(appointment))
+    return Page(
+        appointment.procedure.order,
+        find,
+        appointment=appointment,
+        xray_done=xray_done(appointment),
+        explain=explain,
+    )
 
 
-def _xray_done(appointment):
+def xray_done(appointment):
+    """The X-ray of the appointment that is over, as one done elsewhere, or None."""
     step = appointment.steps.filter(kind=StepKind.XRAY, state=StepState.COMPLETED).first()
     return step and booking.XrayElsewhere(step.performed_end_at, step.elsewhere, step.modality)
 

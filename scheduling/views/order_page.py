@@ -127,6 +127,7 @@ def context(request, order, bound):
         "minor_tasks": [task for task in tasks if not task.stage and task.kind == Task.Kind.ASK],
         "decisions": order.decisions.select_related("physician", "recorded_by").order_by("decided_at"),
         "history": history.of_order(order),
+        **waits(user, order, live),
         **_actions(user, order),
         **_forms(user, order, now, bound),
     }
@@ -144,6 +145,17 @@ def _appointments(order):
     return next((each for each in found if each.state not in ended), None), [
         each for each in found if each.state in ended
     ]
+
+
+def waits(user, order, appointment):
+    """What _waits.html shows: whether this patient is on the waitlist, can be put on it, or why not."""
+    is_open = order.state in OPEN_ORDER and (appointment is None or appointment.state == "booked")
+    return {
+        "may_wait": is_open and policy.allows(user, "waitlist.manage"),
+        "waits": order.waitlist_entries.live().first(),
+        "why_not_wait": search.why_not_book(order) if appointment is None else None,
+        "wanted": "an earlier time" if appointment else "a time",
+    }
 
 
 def _actions(user, order):

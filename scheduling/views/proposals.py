@@ -11,6 +11,7 @@ from scheduling.views import axis, targets
 # The engine's best answers start five minutes apart. Enough of them are asked for to see the next half days too.
 CANDIDATES = 400
 CARDS, ALL = 3, 10
+EARLIEST, WISHED = "Earliest", "Fits the wishes best"
 APART = timedelta(minutes=30)
 WORTHWHILE = timedelta(minutes=20)
 
@@ -49,16 +50,22 @@ def _resources(proposal):
     return {resource for step in proposal.steps for resource in step.resource_ids}
 
 
-def choices(found, *, order, xray=None):
-    """(cards, others): up to three proposals that differ, then more, ten in all, from the engine's ranked list."""
+def choices(found, *, order, xray=None, is_wished=False):
+    """(cards, others): up to three proposals that differ, then more, ten in all, from the engine's ranked list.
+
+    `is_wished`: ranked by the patient's wishes, so the first is the best and need not be the earliest.
+    """
     picked = _pick(found, order.site.time_zone)
+    if not is_wished:
+        picked.sort(key=lambda each: each.lungs_start_at)
     rest = _spread([each for each in found if each not in picked], picked, ALL - len(picked))
-    cards = [_choice(each, picked, order, xray) for each in picked]
-    return cards, [_choice(each, picked, order, xray) for each in rest]
+    best = WISHED if is_wished else EARLIEST
+    cards = [_choice(each, picked, order, xray, best) for each in picked]
+    return cards, [_choice(each, picked, order, xray, best) for each in rest]
 
 
 def _pick(found, zone):
-    """The earliest; a clearly shorter visit if there is one; then the first of another half day."""
+    """The best; a clearly shorter visit if there is one; then the first of another half day."""
     if not found:
         return []
     picked = [found[0]]
@@ -71,7 +78,7 @@ def _pick(found, zone):
             picked.append(each)
             seen.add(_half_day(each, zone))
     picked += _spread(found, picked, CARDS - len(picked))
-    return sorted(picked, key=lambda each: each.lungs_start_at)
+    return picked
 
 
 def _spread(found, taken, count):
@@ -94,11 +101,11 @@ def _half_day(proposal, zone):
     return local.date(), local.hour >= 12
 
 
-def _choice(proposal, picked, order, xray):
+def _choice(proposal, picked, order, xray, best):
     zone, is_best = order.site.time_zone, proposal is picked[0]
     return Choice(
         proposal,
-        tuple(_reasons(proposal, picked, zone, xray)),
+        tuple(_reasons(proposal, picked, zone, xray, best)),
         chain_of(proposal, zone, xray),
         axis.draw(proposal.steps, zone),
         is_best,
@@ -106,14 +113,16 @@ def _choice(proposal, picked, order, xray):
     )
 
 
-def _reasons(proposal, picked, zone, xray):
+def _reasons(proposal, picked, zone, xray, words_for_best):
     best = picked[0]
     if proposal is best:
-        yield "Earliest"
+        yield words_for_best
     elif length(proposal) <= length(best) - WORTHWHILE and proposal is min(picked, key=length):
         yield "Shortest visit"
     elif not same_day(proposal.lungs_start_at, best.lungs_start_at, zone):
         yield "Another day"
+    elif proposal.lungs_start_at < best.lungs_start_at:
+        yield "Earlier that day"
     else:
         yield "Later that day"
     if len(proposal.visits) > 1:

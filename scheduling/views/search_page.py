@@ -6,21 +6,23 @@ from datetime import timedelta
 from django.shortcuts import render
 from django.utils import timezone
 
-from scheduling.forms.booking import USUAL_DAYS, PeriodForm, XrayForm
-from scheduling.services.search import LONGEST_DAYS
+from scheduling.forms.booking import USUAL_DAYS, PeriodForm, WishesForm, XrayForm
+from scheduling.forms.explanation import WhyNotForm
+from scheduling.services.search import LONGEST_DAYS, notes
 from scheduling.templatetags import clock
-from scheduling.views import proposals, targets
-from vqflow.errors import Conflict, DomainError
+from scheduling.views import proposals, targets, why_not
+from vqflow.errors import Conflict, DomainError, Invalid
 
 XRAY_FIELDS = ("xray_modality", "xray_ended_at_0", "xray_ended_at_1", "xray_place")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is being looked for. `find(first_day, days, xray)` answers (proposals, sentences) or raises Conflict.
+    """What is being looked for. `find(first_day, days, xray, wished)` answers (proposals, sentences).
 
-    `why_not_book`: the sentence why this person cannot take a proposal. `appointment`: the one to be moved,
-    `xray_done`: its X-ray, where that is over.
+    It raises Conflict where nothing may be looked for. `explain(wanted, first_day, days, xray, wished)` answers
+    the WhyNot of a wanted start of the lungs, or of the days without one. `why_not_book`: the sentence why this
+    person cannot take a proposal. `appointment`: the one to be moved, `xray_done`: its X-ray, where that is over.
     """
 
     order: object
@@ -28,6 +30,9 @@ class Page:
     why_not_book: str | None = None
     appointment: object = None
     xray_done: object = None
+    may_overbook: bool = False
+    is_overbooking: bool = False
+    explain: object = None
 
 
 def period_of(request, site, *, first_day=None):
@@ -39,25 +44,40 @@ def period_of(request, site, *, first_day=None):
     return PeriodForm(usual | given, today=today)
 
 
+def wishes_of(request):
+    """When the patient would like to come, from the address or from the form that brought the X-ray."""
+    return WishesForm(request.POST if request.method == "POST" else request.GET)
+
+
 def xray_of(request, site):
     """The form of an X-ray done elsewhere: bound when one was posted."""
     posted = request.method == "POST" and any(request.POST.get(field) for field in XRAY_FIELDS[1:])
     return XrayForm(request.POST if posted else None, zone=site.time_zone, now=timezone.now())
 
 
-def render_search(request, page, *, period, xray_form=None, refusal=None):
+def why_not_of(request, site):
+    """The form that asks why not at a time: bound when one was posted."""
+    posted = request.method == "POST" and "wanted_0" in request.POST
+    return WhyNotForm(request.POST if posted else None, zone=site.time_zone)
+
+
+def render_search(request, page, *, period, xray_form=None, refusal=None, why_not_form=None):
     """Proposals, or the sentences why there are none; the status is that of what was refused."""
     order, xray = page.order, None
-    cards, others, sentences, spent = [], [], [], None
-    is_valid = period.is_valid()
+    cards, others, sentences, spent, explained = [], [], [], None, None
+    why_not_form = why_not_form or WhyNotForm(None, zone=order.site.time_zone)
+    wishes = wishes_of(request)
+    is_valid = period.is_valid() and wishes.is_valid()
     if xray_form is not None and xray_form.is_bound:
         is_valid = xray_form.is_valid() and is_valid
         xray = xray_form.xray() if is_valid else None
     if is_valid:
         try:
-            found, sentences = page.find(*_days(period), xray)
-            cards, others = proposals.choices(found, order=order, xray=xray or page.xray_done)
+            found, sentences = page.find(*_days(period), xray, wishes.wishes())
+            done = xray or page.xray_done
+            cards, others = proposals.choices(found, order=order, xray=done, is_wished=bool(wishes.wishes()))
             spent = _spent(page, xray or page.xray_done, *_days(period)) if sentences else None
+            explained = _explained(page, why_not_form, sentences, _days(period), xray, wishes.wishes())
         except Conflict as cannot:
             refusal = refusal or cannot
     context = {
@@ -67,19 +87,51 @@ def render_search(request, page, *, period, xray_form=None, refusal=None):
         "zone": order.site.time_zone,
         "appointment": page.appointment,
         "period": period,
+        "wishes": wishes,
+        "is_wished": is_valid and bool(wishes.wishes()),
         "xray_form": xray_form,
         "xray": xray,
         "xray_fields": [(field, request.POST.get(field, "")) for field in XRAY_FIELDS] if xray else [],
+        "notes": notes(order, timezone.now()),
         "cards": cards,
         "others": others,
         "sentences": sentences,
+        "why_not": explained,
+        "why_not_form": why_not_form,
+        "wish_fields": _carried(request, wishes) if is_valid else [],
         "advice": spent or (sentences and _advice(page, xray, period.cleaned_data["days"])),
         "is_xray_spent": spent is not None,
         "refusal": refusal,
         "why_not_book": page.why_not_book,
+        "may_overbook": page.may_overbook,
+        "is_overbooking": page.is_overbooking,
         "is_searched": is_valid and (cards or sentences),
     }
-    return render(request, "scheduling/search.html", context, status=_status(is_valid, refusal))
+    status = _status(is_valid and not why_not_form.errors, refusal)
+    return render(request, "scheduling/search.html", context, status=status)
+
+
+def _explained(page, form, sentences, days, xray, wished):
+    """The answer to a wanted time, else why nothing was found in these days; None where there is no question."""
+    if not form.is_bound and (not sentences or page.is_overbooking):
+        return None
+    wanted = form.cleaned_data["wanted"] if form.is_bound and form.is_valid() else None
+    if form.is_bound and wanted is None:
+        return None
+    try:
+        found = page.explain(wanted, *days, xray, wished)
+    except Invalid as refusal:
+        form.refuse(refusal)
+        return None
+    if wanted is None and found.proposal is not None:
+        return None
+    return why_not.answer(found, order=page.order, wanted=wanted, xray=xray or page.xray_done)
+
+
+def _carried(request, wishes):
+    """The patient's wishes as the fields of a form that is posted."""
+    asked = request.POST if request.method == "POST" else request.GET
+    return [(name, value) for name in wishes.fields for value in asked.getlist(name)]
 
 
 def _advice(page, xray, days):

@@ -115,6 +115,7 @@ def shown(request, view, now, version=None):
         "after_url": view.url(day=view.day + timedelta(days=1)),
         "here_url": view.url(),
         "rows_url": view.url("scheduling:worklist-rows"),
+        "may_report": policy.allows(user, "disruption.report"),
         **override_context(user, [problem for line in chosen for problem in (*line.problems, *line.waiting)]),
     }
 
