@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 # Compiled modules are kept, whatever the shell says: each of the eight processes starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo demo-reset test lint fmt bench services-test faults soak lock screenshots
+.PHONY: help demo demo-reset test lint fmt bench simulate services-test faults soak lock screenshots
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -42,6 +42,10 @@ fmt: .venv/.dev  ## Format the code
 
 bench: .venv/.dev  ## Measure against the goals and write var/bench.json (ONLY=search for a part)
 	$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY))
+
+SETUP := scheduling/simulation/setups/one_camera.toml
+simulate: .venv/.run  ## Months of a department by chance (SETUP=file AGAINST=file ARGS="--weeks 4"): docs/simulation.md
+	$(BIN)/python -m scheduling.simulation --setup $(SETUP) $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
 
 services-test: .venv/.dev  ## The main job on this machine's own PostgreSQL and Redis, as production runs it
 	VQFLOW_TEST_SERVERS=machine $(PYTEST) -m "services or journey" tests $(ARGS)

@@ -19,6 +19,7 @@ WORDS = {
     "decision.countersigned": "Decision by phone countersigned",
     "appointment.booked": "Appointment booked",
     "appointment.moved": "Appointment moved",
+    "appointment.overbooked": "Rooms or people taken twice",
     "appointment.cancelled": "Appointment cancelled",
     "appointment.no_show": "Patient did not come",
     "technologist.assigned": "Technologist changed",
@@ -30,6 +31,7 @@ WORDS = {
     "dose.clearance_undone": "Clearance of the dose undone",
     "step.started": "Started",
     "step.ended": "Ended",
+    "step.lengthened": "Length changed",
     "step.discontinued": "Stopped early",
     "step.undone": "Step undone",
 }
@@ -108,6 +110,10 @@ def _detail(action, data):
         return ", ".join(key.replace("_", " ") for key in data.get("answers", {}))
     if action == "order.vetted":
         return f"{data.get('protocol', '')}{', by phone' if data.get('by_phone') else ''}"
+    if action == "appointment.overbooked":
+        return f"{', '.join(data['resources'])}: {data['reason']}"
+    if action == "step.lengthened":
+        return f"{StepKind(data['step']).label}, {data['minutes']} min"
     step = StepKind(data["step"]).label if data.get("step") in StepKind.values else ""
     named = [step, *(data.get(key, "") for key in ("rule", "technologist", "reason"))]
     return ": ".join(each for each in named if each)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, Prefetch, Q, Value, When
 
 from scheduling.engine.states import LIVE_APPOINTMENT, OrderState
-from scheduling.models import Decision, Order, Priority, Site, Task
+from scheduling.models import Decision, Offer, Order, Priority, Site, Task, WaitlistEntry
 from scheduling.templatetags import clock
 from vqflow import policy
 
@@ -120,4 +120,18 @@ def open_tasks(by):
         .select_related("order__patient", "order__site")
         .annotate(urgency=urgency("order__priority"))
         .order_by("urgency", "opened_at", "pk")
+    )
+
+
+def on_waitlist(by):
+    """Who waits for a time or an earlier one, as they are offered one: by priority, who has none yet, the oldest."""
+    has_time = Case(When(appointment=None, then=Value(0)), default=Value(1), output_field=IntegerField())
+    opened = Prefetch("offers", Offer.objects.open().select_related("hold"), to_attr="open_offers")
+    return (
+        WaitlistEntry.objects.for_user(by)
+        .live()
+        .with_people()
+        .annotate(urgency=urgency("order__priority"), has_time=has_time)
+        .prefetch_related(opened)
+        .order_by("urgency", "has_time", "joined_at", "pk")
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, OuterRef, Prefetch, Subquery
+from django.db.models import Exists, Max, OuterRef, Prefetch, Subquery
 
 from scheduling.engine import gates, window
 from scheduling.engine.calendars import local_day_bounds, to_datetime
@@ -20,6 +20,7 @@ from scheduling.models import (
     Appointment,
     Capability,
     Decision,
+    DoseClaim,
     Reservation,
     ResourceKind,
     ScheduledProcedureStep,
@@ -42,6 +43,7 @@ SHOWN = (
     "answered_at",
     "decided_at",
     "reserved",
+    "stranded",
     f"{ORDER}__priority",
     f"{ORDER}__ward",
     f"{ORDER}__patient__mrn",
@@ -100,8 +102,11 @@ def examinations():
         .exclude(resource__kind=ResourceKind.PATIENT)
         .prefetch_related("resource")
     )
-    steps = ScheduledProcedureStep.objects.select_related("performed_by").prefetch_related(
-        Prefetch("reservations", reservations)
+    stranded = DoseClaim.objects.stranded().filter(step=OuterRef("pk"))
+    steps = (
+        ScheduledProcedureStep.objects.select_related("performed_by")
+        .annotate(lacks_dose=Exists(stranded))
+        .prefetch_related(Prefetch("reservations", reservations))
     )
     return Appointment.objects.select_related(
         "site", "procedure__protocol", "procedure__order__patient", "procedure__order__referrer"
@@ -156,6 +161,7 @@ def version(site, on, now=None):
             decided_at=_newest(Decision, "order", ORDER, "decided_at"),
             # Another technologist or room is another row.
             reserved=_newest(Reservation, "step", "pk", "pk", status__in=["booked", "overbooked"]),
+            stranded=_newest(DoseClaim, "step", "pk", "pk", status="stranded"),
         )
         .values_list(*SHOWN)
     )

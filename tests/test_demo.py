@@ -17,6 +17,7 @@ from scheduling.engine.states import AppointmentState
 from scheduling.examinations import examination
 from scheduling.models import (
     Appointment,
+    DoseClaim,
     Message,
     MessageState,
     OpeningHours,
@@ -30,6 +31,7 @@ from scheduling.models import (
     Shift,
     Site,
     Task,
+    TracerBatch,
 )
 from scheduling.services import protocols, search
 from vqflow.management.commands import prepare
@@ -278,3 +280,20 @@ def test_protocols_are_installed_once_and_keep_the_sites_own_times(noon):
     out = StringIO()
     call_command("install_protocols", "riverside", stdout=out)
     assert out.getvalue() == "riverside: nothing new.\n"
+
+
+def test_everybody_booked_ahead_has_a_dose_of_each_tracer(noon):
+    """The first site keeps tracers; nobody who is still to come today or later is without one."""
+    lacking = (
+        ScheduledProcedureStep.objects.filter(
+            appointment__site__code="riverside",
+            appointment__state__in=["booked", "arrived", "in_progress"],
+            state="scheduled",
+            planned_start_at__gt=noon,
+        )
+        .exclude(kind="xray")
+        .exclude(dose_claims__status="live")
+    )
+    assert [str(step.appointment.procedure.protocol) for step in lacking] == []
+    assert DoseClaim.objects.live().count() > 20
+    assert all(batch.claimed_mbq <= batch.activity_mbq for batch in TracerBatch.objects.all())

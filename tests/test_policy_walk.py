@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from reporting.services import drafting, signing
-from scheduling.models import StepKind, Task
-from scheduling.services import vetting
-from tests import department
+from scheduling.models import DisruptionKind, Offer, StepKind, Task
+from scheduling.services import disruptions, holds, vetting
+from scheduling.services.waitlist import entries, filling
+from tests import department, doses
 from tests.callers import Clock
 from vqflow import policy
 from vqflow.models import Role
@@ -26,6 +27,8 @@ PUBLIC = {
 ALLAUTH = ("account_", "mfa_", "usersessions_")
 # Actions that no address stands for.
 ASKED_BY_SERVICES = {
+    "closure.manage_ahead": "scheduling/services/closures.py, for closures that begin on another day",
+    "appointment.overbook": "scheduling/services/booking.py, for a booking that gives a reason to overbook",
     "appointment.move_to_another_day": "scheduling/services/booking.py, which knows the day before the move",
     "override.authorised_user": "scheduling/services/vetting.py, for the rules that only one of them may override",
     "report.sign_final": "reporting/services/signing.py, by the signer's grade",
@@ -132,12 +135,44 @@ class Place:
             "steps": booked.steps.get(kind=StepKind.VENTILATION).pk,
             "reports": performed.pk,
             "results": reported.pk,
+            **self._broken(),
+            "tracers/batches": doses.batch(self.site, product="dtpa").pk,
+            "tracers/supplies": doses.supply(self.site, product="dtpa").pk,
+            **self._waitlist(),
+            "holds": self._hold().pk,
         }
+
+    def _broken(self):
+        """A room that is out of order, with its plan and its closure."""
+        broken = disruptions.report(
+            self.site,
+            kind=DisruptionKind.ROOM_DOWN,
+            resource=self.site.resources.get(name="X-ray 2"),
+            ends_at=LATER,
+            by=self.users[Role.LEAD],
+            now=department.NOW,
+        )
+        plan, closure = broken.replans.get(), broken.closures.get()
+        return {"disruptions": broken.pk, "replans": plan.pk, "closures": closure.pk}
 
     def _call(self, doctor):
         silent = department.patient(self.site, email_consent=False)
         called = department.booked(self.site, of=silent, referrer=doctor).procedure.order
         return called.tasks.get(kind=Task.Kind.PHONE)
+
+    def _waitlist(self):
+        by, day = self.users[Role.SCHEDULER], department.TODAY
+        order = department.order(self.site, by=by)
+        entries.join(order, wishes=entries.Wishes(day, day), by=by, now=department.NOW)
+        filling.fill(now=department.NOW)
+        offer = Offer.objects.get(entry__order=order)
+        return {"waitlist": offer.entry_id, "offers": offer.pk}
+
+    def _hold(self):
+        """Offered to a patient, so that whoever may hold may extend and release it."""
+        by, order = self.users[Role.SCHEDULER], department.order(self.site)
+        best = department.proposal(order, by=by)
+        return holds.hold(order, starts=best.starts, by=by, now=department.NOW, is_offer=True)
 
     def _report(self, order):
         draft = {"scheme": "TEN_TERMS", "category": "pe_present", "findings": "", "impression": "PE."}

@@ -1,5 +1,6 @@
 """The API fuzzed from its own OpenAPI schema, and the schema in docs/ kept current."""
 
+from datetime import timedelta
 from pathlib import Path
 from traceback import format_exception_only
 
@@ -22,9 +23,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from scheduling.models import Decision, StepKind
-from scheduling.services import vetting
-from tests import department
+from scheduling.models import Decision, DisruptionKind, Hold, Offer, StepKind, WaitlistEntry
+from scheduling.services import disruptions, vetting
+from scheduling.services.waitlist import entries, filling
+from tests import department, doses
 from tests.callers import Caller, Clock
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "openapi.yaml"
@@ -50,7 +52,7 @@ def test_every_operation_has_a_summary_and_every_write_takes_an_idempotency_key(
         for method, operation in methods.items():
             assert operation["summary"], path
             names = {each["name"] for each in operation.get("parameters", [])}
-            reads = method == "get" or path.endswith(("/search", "/itineraries"))
+            reads = method == "get" or path.endswith(("/search", "/itineraries", "/why-not"))
             assert ("Idempotency-Key" in names) != reads, f"{method} {path}"
 
 
@@ -92,9 +94,40 @@ def department_seeded(db, settings, monkeypatch):
         "decisions": [Decision.objects.get(by_phone=True).pk],
         "appointments": [str(booked.pk)],
         "steps": [booked.steps.get(kind=StepKind.VENTILATION).pk],
+        **_waitlist(site, users["scheduler"]),
+        "holds": [str(pk) for pk in Hold.objects.values_list("pk", flat=True)],
+        **_broken(site, users["scheduler"]),
         "tasks": list(waiting.tasks.values_list("pk", flat=True)[:2]),
+        "tracers": [doses.batch(site, product="dtpa").pk, doses.supply(site, product="dtpa").pk],
     }
     return users, ids
+
+
+def _broken(site, by):
+    """A camera that is out of order, with its plan and its closure."""
+    broken = disruptions.report(
+        site,
+        kind=DisruptionKind.ROOM_DOWN,
+        resource=site.resources.get(name="Camera 1"),
+        ends_at=department.NOW + timedelta(hours=10),
+        by=by,
+        now=department.NOW,
+    )
+    plan, closure = broken.replans.get(), broken.closures.get()
+    return {"disruptions": [broken.pk], "replans": [plan.pk], "closures": [closure.pk]}
+
+
+def _waitlist(site, by):
+    """Somebody with an offer, somebody who waits for another day, and both orders."""
+    days = [department.TODAY, department.TODAY + timedelta(days=30)]
+    for day in days:
+        order = department.order(site, by=by)
+        entries.join(order, wishes=entries.Wishes(day, day), by=by, now=department.NOW)
+    filling.fill(now=department.NOW)
+    return {
+        "waitlist": list(WaitlistEntry.objects.values_list("pk", flat=True)),
+        "offers": list(Offer.objects.values_list("pk", flat=True)),
+    }
 
 
 @pytest.mark.timeout(300)

@@ -1,5 +1,6 @@
 """The state machines: the page is current, the database refuses what the tables do not have."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pgtrigger
@@ -12,15 +13,20 @@ from reporting.management.commands.print_states import page
 from reporting.models import Report
 from scheduling.engine.states import (
     APPOINTMENT_TRANSITIONS,
+    ENTRY_TRANSITIONS,
+    OFFER_TRANSITIONS,
     ORDER_TRANSITIONS,
     STEP_TRANSITIONS,
     AppointmentState,
+    EntryState,
+    OfferState,
     OrderState,
     StepState,
 )
-from scheduling.models import Appointment, Order, ScheduledProcedureStep
+from scheduling.models import Appointment, Offer, Order, ScheduledProcedureStep, WaitlistEntry
+from scheduling.services.waitlist import entries, filling
 from tests import department
-from tests.department import NOW
+from tests.department import NOW, TODAY
 
 
 def test_the_committed_diagrams_are_those_of_the_tables():
@@ -31,6 +37,8 @@ MACHINES = [
     (Order, OrderState, ORDER_TRANSITIONS),
     (Appointment, AppointmentState, APPOINTMENT_TRANSITIONS),
     (ScheduledProcedureStep, StepState, STEP_TRANSITIONS),
+    (WaitlistEntry, EntryState, ENTRY_TRANSITIONS),
+    (Offer, OfferState, OFFER_TRANSITIONS),
     (Report, ReportState, REPORT_TRANSITIONS),
 ]
 # What a state needs beside itself (check constraints), so that only the state machine is in question.
@@ -42,6 +50,8 @@ FILLED = {
         "performed_end_at": NOW,
         "discontinued_reason": "reason",
     },
+    WaitlistEntry: {"ended_at": NOW},
+    Offer: {"answered_at": NOW},
     Report: {},
 }
 
@@ -56,6 +66,7 @@ def test_the_database_allows_exactly_the_transitions_of_the_table(model, states,
     Report.objects.create(
         order=order, scheme="TEN_TERMS", written_by=department.attending(site), written_at=NOW
     )
+    offered(site)
     row = model.objects.order_by("pk").first()
     allowed = set()
     for before in states:
@@ -63,6 +74,15 @@ def test_the_database_allows_exactly_the_transitions_of_the_table(model, states,
             if before != after and moves(model, row.pk, before, after):
                 allowed.add((before, after))
     assert allowed == set(table)
+
+
+def offered(site):
+    """A patient on the waitlist with an offer that somebody has answered."""
+    by = department.scheduler(site)
+    order = department.order(site, by=by)
+    entries.join(order, wishes=entries.Wishes(TODAY, TODAY + timedelta(days=3)), by=by, now=NOW)
+    filling.fill(now=NOW)
+    Offer.objects.update(answered_by=by)
 
 
 def moves(model, pk, before, after):

@@ -49,6 +49,30 @@ SMALL_ROOMS = tuple(
     RoomSpec(room.name, room.capabilities, weekday=SHORT_DAY) for room in ROOMS if room.name.endswith(" 1")
 )
 
+
+@dataclass(frozen=True, slots=True)
+class TracerSpec:
+    """What is prepared or delivered; the activity is that of `usable_time`, or of each unit dose."""
+
+    product: str
+    usable_time: time
+    activity_mbq: int
+    hours: int
+    particles: int | None = None
+    weekdays: tuple[int, ...] = (*WEEKDAYS, *WEEKEND)
+    unit_doses: int = 0
+
+
+# Kits and vials of usual size; with them the demonstration's days are full before its doses are used up.
+TRACERS = (
+    TracerSpec("maa", time(6, 30), 3_700, 6, particles=6_000_000),
+    TracerSpec("maa", time(12), 3_700, 6, particles=6_000_000),
+    TracerSpec("pertechnetate", time(6, 15), 20_000, 12),
+    TracerSpec("dtpa", time(6, 30), 22_000, 12),
+    TracerSpec("xe133", time(6, 45), 740, 24, weekdays=tuple(WEEKDAYS), unit_doses=3),
+    TracerSpec("kr81m", time(6), 1_500, 12),
+)
+
 NM, XRAY = "technologist_nm", "technologist_xray"
 TECHNOLOGISTS = (
     ("Anna", "Kowalska", (NM,)),

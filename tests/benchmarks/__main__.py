@@ -20,7 +20,7 @@ from vqflow.processes import PROJECT, environment
 from vqflow.stack import loopback_environment, prepare_database
 
 # In this order: the search multiplies the history, which the others are not measured with.
-GROUPS = ("clinic", "engine", "worklist", "booking", "web", "search")
+GROUPS = ("clinic", "engine", "explain", "replan", "worklist", "booking", "web", "search", "simulation")
 HOLDS = {True: "yes", False: "no", None: ""}
 
 
@@ -78,7 +78,7 @@ def measured(only):
 
 
 def row(figure):
-    goal = "" if figure.goal is None else f"{figure.goal:g}"
+    goal = "" if figure.goal is None else f"{'>= ' if figure.at_least else ''}{figure.goal:g}"
     value = f"{figure.value:,}" if isinstance(figure.value, int) else f"{figure.value:.2f}"
     return f"{figure.name:<40}{value:>12} {figure.unit:<14}{goal:>8}  {HOLDS[figure.holds]}"
 

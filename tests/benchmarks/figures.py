@@ -9,16 +9,20 @@ MEASUREMENTS: dict[str, Callable[[], Iterator["Figure"]]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One row of the table. The goal is an upper limit; a figure without a goal is shown to be watched."""
+    """One row of the table. The goal is an upper limit, or a lower one with `at_least`; a figure without a goal is
+    shown to be watched."""
 
     name: str
     value: float
     unit: str
     goal: float | None = None
+    at_least: bool = False
 
     @property
     def holds(self) -> bool | None:
-        return None if self.goal is None else self.value <= self.goal
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
 
 
 def measures(prefix):

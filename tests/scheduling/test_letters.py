@@ -9,12 +9,14 @@ from icalendar import Calendar
 from scheduling import letters
 from scheduling.models import Message, MessageKind, Referrer, StepKind
 from scheduling.services import booking, messages
+from scheduling.services.waitlist import entries, filling
 from tests import department
 from tests.department import NOW, TODAY, ZONE
 
 pytestmark = pytest.mark.django_db
 NEXT_WEEK = TODAY + timedelta(days=7)
-TO_PATIENT = [kind for kind in MessageKind if kind != MessageKind.RESULT_READY]
+ABOUT_NO_APPOINTMENT = (MessageKind.RESULT_READY, MessageKind.OFFER)
+TO_PATIENT = [kind for kind in MessageKind if kind not in ABOUT_NO_APPOINTMENT]
 
 
 @pytest.fixture
@@ -130,6 +132,37 @@ def test_no_mail_to_a_patient_tells_what_the_appointment_is_for(site, mia, kind,
         appointment.procedure.order.accession_number,
     ):
         assert secret.lower() not in without_random_ids(text).lower()
+
+
+@pytest.mark.parametrize("mode", ["one_by_one", "first_come"])
+def test_an_offer_says_when_and_until_when_to_call_and_nothing_else(site, mia, mode):
+    site.waitlist_mode = mode
+    site.save(update_fields=["waitlist_mode"])
+    by = department.scheduler(site)
+    wishes = entries.Wishes(NEXT_WEEK, NEXT_WEEK + timedelta(days=2))
+    entries.join(department.order(site, of=mia, by=by), wishes=wishes, by=by, now=NOW)
+    filling.fill(now=NOW)
+    mail = letters.compose(Message.objects.get(), now=NOW)
+    until = "07:30 on Monday 8 March 2027"
+    kept = {
+        "one_by_one": f"We keep it for you until {until}.",
+        "first_come": "It is offered to others too: who calls first gets it.",
+    }
+    assert mail.subject == "A time is free for you at Riverside Clinic"
+    assert mail.body == (
+        "Hello Mia,\n\n"
+        f"A time has become free at Riverside Clinic. {kept[mode]}\n\n"
+        "When: Monday 15 March 2027, 07:00\n"
+        "You can expect to leave at about 09:00.\n"
+        "Where: Entrance B, level 2\n"
+        "Phone: +1 212 555 0100\n\n"
+        "This time is not booked yet. If you want it, please call us before "
+        f"{until}. If you do not call, nothing changes for you and it goes to somebody else. "
+        "The times are the clinic's local time.\n\n"
+        "Riverside Clinic\n"
+    )
+    assert mail.attachments == []
+    assert letters.telling_words(everything(mail)) == []
 
 
 def test_every_template_and_stylesheet_is_free_of_telling_words():

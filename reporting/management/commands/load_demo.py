@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from reporting.demo.reports import Reports
-from scheduling.demo import clinic, department, load, rota
+from scheduling.demo import clinic, department, load, rota, tracers
 from scheduling.models import Site
 from vqflow import audit
 
@@ -117,6 +117,8 @@ def _load_site(spec, examinations, weeks_ahead, *, password, seed, now):
     left = loading.run(
         examinations=examinations, first_day=first, today_local=today, weeks_ahead=weeks_ahead, lively=lively
     )
+    if lively:
+        tracers.plan(made, now=now, on_call=on_call)
     return left if lively or spec.code != clinic.HILLSIDE.code else 0
 
 

@@ -7,13 +7,13 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections
 
-from scheduling.tasks import release_expired_holds, send_due_messages
+from scheduling.tasks import fill_from_waitlist, release_expired_holds, send_due_messages, solve_replans
 
 log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Send due mail and release expired holds in this process: the second path when Redis is gone."
+    help = "Do here what workers do (mail, holds, waitlist, broken days): the second path when Redis is gone."
 
     def add_arguments(self, parser):
         parser.add_argument("--loop", action="store_true", help="Go on until SIGTERM or SIGINT.")
@@ -21,8 +21,9 @@ class Command(BaseCommand):
 
     def handle(self, *, loop, every, **options):
         if not loop:
-            sent, released = send_due_messages(), release_expired_holds()
-            self.stdout.write(f"{sent} sent, {released} holds released")
+            released, offered, sent = release_expired_holds(), fill_from_waitlist(), send_due_messages()
+            solve_replans()
+            self.stdout.write(f"{sent} sent, {released} holds released, {offered} times offered")
             return
         ended = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -37,6 +38,8 @@ def _look():
     close_old_connections()
     try:
         release_expired_holds()
+        fill_from_waitlist()
+        solve_replans()
         send_due_messages()
     except Error as error:
         log.error("dispatch.database", error=type(error).__name__)

@@ -512,4 +512,4 @@ def test_four_workers_at_once_send_each_mail_once(site, relay):
 def test_the_second_path_sends_without_celery(site, relay, capsys):
     messages.result_ready(department.order(site), version=1, now=datetime.now(UTC))
     call_command("dispatch")
-    assert capsys.readouterr().out == "1 sent, 0 holds released\n"
+    assert capsys.readouterr().out == "1 sent, 0 holds released, 0 times offered\n"

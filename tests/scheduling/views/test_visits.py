@@ -31,6 +31,7 @@ ANSWERS = {
             "recent_tc99m",
             "copd_or_asthma",
             "smoker",
+            "interpreter",
             "respiratory_isolation",
             "unstable",
             "renal_failure",

@@ -1,0 +1,142 @@
+"""What a search takes for free is what the opening hours leave of the reserved time, however it is read."""
+
+import random
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from scheduling.engine.calendars import local_day_bounds, to_datetime, to_minute
+from scheduling.engine.intervals import clip, normal, subtract
+from scheduling.models import OpeningHours, Reservation, Resource, ResourceKind, ScheduledProcedureStep
+from scheduling.services import availability, blocks
+from scheduling.services.blocks import BLOCK_MINUTES
+from tests import department
+from tests.department import NOW, TODAY, ZONE
+
+pytestmark = pytest.mark.django_db
+DAYS = 20
+BEGINS = local_day_bounds(TODAY, ZONE)[0]
+
+
+@pytest.fixture
+def order(site):
+    return department.order(site)
+
+
+@pytest.fixture
+def reserve(order):
+    """Reserves [start, end) of a resource for some step; the constraint is off, so that anything may overlap."""
+    step = ScheduledProcedureStep.objects.filter(appointment=department.booked(order.site)).first()
+    Reservation.objects.all().delete()
+    constraint = next(c for c in Reservation._meta.constraints if c.name == "reservation_no_double_booking")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Reservation, constraint)
+
+    def reserved(resource_id, start, end, **fields):
+        return Reservation.objects.create(
+            resource_id=resource_id,
+            span=(to_datetime(start), to_datetime(end)),
+            **{"status": "booked", "step": step, **fields},
+        )
+
+    return reserved
+
+
+def question(order, **changes):
+    return availability.search_for(order, **{"first_day": TODAY, "days": DAYS, "now": NOW, **changes})
+
+
+def free_of(resources):
+    return {each.id: each.free for each in resources}
+
+
+def expected(order, rows):
+    """Hours of 07:00 to 18:00, and the whole time for the patient, without these (resource, start, end)."""
+    earliest, latest = to_minute(NOW) + 1, local_day_bounds(TODAY + timedelta(days=DAYS - 1), ZONE)[1]
+    days = [local_day_bounds(TODAY + timedelta(days=n), ZONE)[0] for n in range(DAYS)]
+    opened = [
+        (local + 7 * 60 + shift, local + 18 * 60 + shift)
+        for local, shift in ((day, -60 if n == 6 else 0) for n, day in enumerate(days))
+    ]
+    found = {}
+    for resource in Resource.objects.exclude(kind=ResourceKind.PATIENT):
+        taken = normal([row[1:] for row in rows if row[0] == resource.pk])
+        found[resource.pk] = subtract(clip(normal(opened), earliest, latest), taken)
+    patient = order.patient.resource_id
+    taken = normal([row[1:] for row in rows if row[0] == patient])
+    found[patient] = subtract(((earliest, latest),), taken)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_free_time_is_what_the_hours_leave_of_any_reservations(seed, order, reserve):
+    dice = random.Random(seed)
+    everybody = [
+        *Resource.objects.exclude(kind="patient").values_list("pk", flat=True),
+        order.patient.resource_id,
+    ]
+    rows = []
+    for _ in range(150):
+        start = BEGINS + dice.randrange(-3 * 1440, DAYS * 1440)
+        length = dice.choice([1, 15, 45, 600, 2880])
+        rows.append((dice.choice(everybody), start, start + length))
+    for row in rows:
+        reserve(*row, status=dice.choice(["booked", "overbooked"]))
+    whole = question(order)
+    assert free_of(whole.resources) == expected(order, rows)
+    in_parts = question(order, lazy=True)
+    assert in_parts.known_until < in_parts.latest
+    for until in range(in_parts.known_until, in_parts.latest, 3 * 1440):
+        resources = in_parts.more(until)
+        known = {who: clip(free, 0, until) for who, free in expected(order, rows).items()}
+        assert {who: clip(free, 0, until) for who, free in free_of(resources).items()} == known
+    assert free_of(in_parts.complete().resources) == free_of(whole.resources)
+
+
+def test_a_room_that_never_closes_is_free_across_the_blocks(order):
+    camera = Resource.objects.get(name="Camera 1")
+    OpeningHours.objects.filter(resource=camera).update(opens="00:00", closes="00:00")
+    asked = question(order)
+    assert free_of(asked.resources)[camera.pk] == ((asked.earliest, asked.latest),)
+
+
+def test_of_holds_only_those_of_others_that_last_are_in_the_way(order, reserve):
+    camera = Resource.objects.get(name="Camera 1").pk
+    own, start = uuid.uuid4(), BEGINS + 1440 + 8 * 60
+    whole = free_of(question(order).resources)[camera]
+    held = {"status": "held", "step": None}
+    reserve(camera, start, start + 30, **held, token=own, expires_at=NOW + timedelta(minutes=5))
+    reserve(camera, start + 60, start + 90, **held, token=uuid.uuid4(), expires_at=NOW)
+    assert free_of(question(order, hold=own).resources)[camera] == whole
+    assert free_of(question(order).resources)[camera] == subtract(whole, ((start, start + 30),))
+    reserve(camera, start + 60, start + 90, status="released")
+    assert free_of(question(order, overbooking=True).resources)[camera] == whole
+
+
+def test_the_next_search_sees_a_new_reservation_and_forgets_a_released_one(order, reserve):
+    camera, start = Resource.objects.get(name="Camera 1").pk, BEGINS + 1440 + 8 * 60
+    whole = free_of(question(order).resources)[camera]
+    row = reserve(camera, start, start + 30)
+    assert free_of(question(order).resources)[camera] == subtract(whole, ((start, start + 30),))
+    Reservation.objects.filter(pk=row.pk).update(status="released")
+    assert free_of(question(order).resources)[camera] == whole
+
+
+def test_the_longest_row_and_the_greatest_resource_survive_packing():
+    number = BEGINS // BLOCK_MINUTES
+    rows = [(1, number * BLOCK_MINUTES, number * BLOCK_MINUTES + 2880)]
+    rows.append(
+        (2**38 - 1, number * BLOCK_MINUTES + BLOCK_MINUTES - 1, number * BLOCK_MINUTES + BLOCK_MINUTES)
+    )
+    with connection.cursor() as cursor:
+        values = ", ".join(
+            f"({resource}::bigint, {start}::bigint, {end}::bigint)" for resource, start, end in rows
+        )
+        cursor.execute(
+            f"SELECT {blocks.PACKED} FROM (VALUES {values}) AS t(resource_id, start_minute, end_minute)"
+        )
+        assert blocks.spans(number, bytes(cursor.fetchone()[0])) == rows

@@ -1,0 +1,464 @@
+"""A broken day through the services: the report, its effects, the greedy repair, the worker's plan, acceptance."""
+
+from datetime import timedelta
+
+import pytest
+
+from scheduling.engine.states import AppointmentState, OrderState, ReplanState, StepState
+from scheduling.models import (
+    Appointment,
+    Closure,
+    DisruptionKind,
+    Message,
+    MessageKind,
+    Replan,
+    ReplanChange,
+    Reservation,
+    Resource,
+    StepKind,
+    Task,
+)
+from scheduling.services import acceptance, booking, brokenday, disruptions, replanning, solving, visits
+from tests import department
+from tests.department import NOW, TODAY
+from vqflow.errors import Conflict, Invalid, NotAllowed
+from vqflow.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+EVENING = NOW + timedelta(hours=11)  # 18:00, when everything closes
+LATER = NOW + timedelta(minutes=2)
+LOST = ReplanChange.Kind.LOST
+MOVE = ReplanChange.Kind.MOVE
+
+
+@pytest.fixture
+def site():
+    return department.site()
+
+
+@pytest.fixture
+def lead(site):
+    return department.lead(site)
+
+
+@pytest.fixture
+def appointments(site):
+    """Six patients of one morning, as the search books them."""
+    by = department.scheduler(site)
+    return [department.booked(site, by=by) for _ in range(6)]
+
+
+def room(site, name):
+    return Resource.objects.get(site=site, name=name)
+
+
+def on(resource):
+    """Ids of the appointments that have time of a room or a person."""
+    rows = Reservation.objects.occupying().filter(resource=resource)
+    return set(rows.values_list("step__appointment", flat=True))
+
+
+def break_camera(site, by, *, name="Camera 1", now=NOW, ends_at=EVENING, **fields):
+    """Camera 1 is out of order for the rest of the day; returns the plan."""
+    disruption = disruptions.report(
+        site,
+        kind=DisruptionKind.ROOM_DOWN,
+        resource=room(site, name),
+        ends_at=ends_at,
+        by=by,
+        now=now,
+        **fields,
+    )
+    return disruption.replans.get(state__in=[ReplanState.GREEDY, ReplanState.PROPOSED])
+
+
+def break_all_cameras(site, by):
+    disruptions.report(
+        site,
+        kind=DisruptionKind.ROOM_DOWN,
+        resource=room(site, "Camera 2"),
+        ends_at=EVENING,
+        by=by,
+        now=NOW,
+    )
+    return break_camera(site, by)
+
+
+# --- report -------------------------------------------------------------------------------------------------
+
+
+def test_a_report_closes_the_room_says_who_is_hit_and_shows_a_repair_at_once(site, lead, appointments):
+    hit = on(room(site, "Camera 1"))
+    replan = break_camera(site, lead, reason="Detector 2")
+    closure = Closure.objects.get()
+    assert (closure.resource.name, closure.span.lower, closure.span.upper, closure.reason) == (
+        "Camera 1",
+        NOW,
+        EVENING,
+        "Detector 2",
+    )
+    assert replan.state == ReplanState.GREEDY
+    assert {each.appointment_id for each in replan.changes.all()} == hit
+    assert len(hit) >= 1
+    assert {sentence for each in replan.changes.all() for sentence in each.effects} == {
+        "Perfusion: Camera 1 is out of order."
+    }
+    assert {each.kind for each in replan.changes.all()} == {MOVE}
+    assert AuditEvent.objects.filter(action="disruption.reported").count() == 1
+
+
+def test_a_repair_names_the_old_and_the_new_times_and_rooms(site, lead, appointments):
+    change = break_camera(site, lead).changes.first()
+    perfusion = change.appointment.steps.get(kind=StepKind.PERFUSION)
+    before = {row["kind"]: row for row in change.before}["perfusion"]
+    after = {row["kind"]: row for row in change.after}["perfusion"]
+    assert before["starts_at"] == perfusion.planned_start_at.isoformat()
+    assert "Camera 1" in before["resources"]
+    assert "Camera 2" in after["resources"]
+
+
+def test_a_report_that_hits_nobody_is_a_finished_plan(site, lead):
+    replan = break_camera(site, lead)
+    assert (replan.state, replan.progress, replan.proven_least_lost) == (
+        ReplanState.PROPOSED,
+        replanning.NOBODY,
+        True,
+    )
+
+
+def test_a_technologist_who_is_ill_is_closed_and_others_take_the_patients(site, lead, appointments):
+    ben = room(site, "Ben Okafor")
+    hit = on(ben)
+    disruption = disruptions.report(
+        site, kind=DisruptionKind.PERSON_AWAY, resource=ben, ends_at=EVENING, by=lead, now=NOW
+    )
+    replan = disruption.replans.get()
+    assert {each.appointment_id for each in replan.changes.all()} == hit
+    acceptance.accept(replan, by=lead, now=LATER)
+    assert on(ben) == set()
+
+
+def test_an_xray_that_is_late_moves_the_xray_and_the_lungs_after_it(site, lead, appointments):
+    late = appointments[0]
+    expected = late.xray_ends_at + timedelta(minutes=50)
+    disruption = disruptions.report(
+        site, kind=DisruptionKind.XRAY_LATE, appointment=late, ends_at=expected, by=lead, now=NOW
+    )
+    change = disruption.replans.get().changes.get(appointment=late)
+    assert change.effects == ["Chest X-ray: the patient will be there later."]
+    acceptance.accept(disruption.replans.get(), by=lead, now=LATER)
+    late.refresh_from_db()
+    assert late.xray_ends_at >= expected
+    assert late.lungs_start_at - late.xray_ends_at >= site.xray_shortest
+
+
+def test_an_xray_that_ended_late_leaves_the_lungs_too_soon_and_moves_them(site, lead, appointments):
+    late = appointments[0]
+    at = late.lungs_start_at - timedelta(minutes=40)
+    technologist = department.technologist(site)
+    visits.record_xray(late, ended_at=at, by=technologist, now=at)
+    replan = break_camera(site, lead, now=at, ends_at=EVENING)
+    change = replan.changes.get(appointment=late)
+    assert "Ventilation: too soon after the X-ray." in change.effects
+
+
+def test_a_scan_that_overruns_takes_its_room_and_people_for_longer(site, lead, appointments):
+    ready, at = department.ready(appointments[0])
+    by = department.technologist(site)
+    step = ready.steps.get(kind=StepKind.VENTILATION)
+    visits.start(step, by=by, now=at)
+    disruption = disruptions.report(
+        site,
+        kind=DisruptionKind.SCAN_OVERRUNS,
+        appointment=ready,
+        ends_at=step.planned_end_at + timedelta(minutes=45),
+        by=lead,
+        now=at + timedelta(minutes=5),
+    )
+    closed = {closure.resource.name for closure in disruption.closures.all()}
+    assert any(name.startswith("Ventilation") for name in closed)
+    assert len(closed) == 2  # the room and one person
+    assert disruption.replans.get().changes.exclude(appointment=ready).exists()
+
+
+def test_the_overrun_of_a_scan_that_does_not_run_is_refused(site, lead, appointments):
+    with pytest.raises(Conflict, match="No scan of this patient is running"):
+        disruptions.report(
+            site,
+            kind=DisruptionKind.SCAN_OVERRUNS,
+            appointment=appointments[0],
+            ends_at=EVENING,
+            by=lead,
+            now=NOW,
+        )
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"resource": None}, "resource"),
+        ({"ends_at": NOW}, "ends_at"),
+        ({"starts_at": EVENING, "ends_at": EVENING - timedelta(hours=1)}, "ends_at"),
+        ({"kind": DisruptionKind.XRAY_LATE, "ends_at": EVENING}, "appointment"),
+        ({"kind": DisruptionKind.TRACER_LATE, "ends_at": EVENING}, "batch"),
+        ({"kind": DisruptionKind.PERSON_AWAY, "ends_at": EVENING}, "resource"),
+    ],
+)
+def test_a_report_that_says_nothing_is_refused_at_its_field(site, lead, fields, field):
+    values = {"kind": DisruptionKind.ROOM_DOWN, "resource": room(site, "Camera 1"), "ends_at": EVENING}
+    with pytest.raises(Invalid) as refusal:
+        disruptions.report(site, **values | fields, by=lead, now=NOW)
+    assert field in refusal.value.fields
+
+
+def test_a_room_of_another_site_cannot_be_reported(site, lead):
+    there = department.site("hillside")
+    with pytest.raises(Invalid):
+        break_camera(site, lead, name="Camera 1") and disruptions.report(
+            site,
+            kind=DisruptionKind.ROOM_DOWN,
+            resource=room(there, "Camera 1"),
+            ends_at=EVENING,
+            by=lead,
+            now=NOW,
+        )
+
+
+def test_a_physician_may_not_report(site):
+    with pytest.raises(NotAllowed):
+        break_camera(site, department.attending(site))
+
+
+# --- the worker ---------------------------------------------------------------------------------------------
+
+
+def test_the_worker_replaces_the_repair_by_a_plan_that_is_proven(site, lead, appointments):
+    replan = break_camera(site, lead)
+    assert solving.solve_due(now=LATER) == 1
+    replan.refresh_from_db()
+    assert (replan.state, replan.proven_least_lost, replan.computed_at) == (ReplanState.PROPOSED, True, LATER)
+    assert replan.progress == solving.PROVEN
+    assert solving.solve_due(now=LATER) == 0
+
+
+def test_the_worker_does_not_solve_what_another_worker_is_solving(site, lead, appointments):
+    break_camera(site, lead)
+    assert solving.claim(now=LATER) is not None
+    assert solving.claim(now=LATER) is None
+
+
+def test_a_plan_of_a_worker_that_died_is_taken_up_by_the_next(site, lead, appointments):
+    replan = break_camera(site, lead)
+    dead = solving.claim(now=LATER)
+    assert solving.solve_due(now=LATER + solving.LEASE) == 1
+    replan.refresh_from_db()
+    assert replan.state == ReplanState.PROPOSED
+    solving._settle(dead, ReplanState.STALE, ended_at=LATER)  # it comes back too late
+    replan.refresh_from_db()
+    assert replan.state == ReplanState.PROPOSED
+
+
+def test_the_worker_marks_a_plan_of_an_older_day_as_stale(site, lead, appointments):
+    replan = break_camera(site, lead)
+    booking.cancel(appointments[0], reason="Feels better", by=lead, now=LATER)
+    solving.solve_due(now=LATER)
+    replan.refresh_from_db()
+    assert replan.state == ReplanState.STALE
+
+
+def test_a_plan_accepted_while_the_worker_computes_stays_accepted(site, lead, appointments):
+    replan = break_camera(site, lead)
+    claimed = solving.claim(now=LATER)
+    acceptance.accept(replan, by=lead, now=LATER)
+    solving._settle(claimed, ReplanState.PROPOSED, computed_at=LATER)
+    replan.refresh_from_db()
+    assert replan.state == ReplanState.ACCEPTED
+
+
+# --- acceptance ---------------------------------------------------------------------------------------------
+
+
+def test_accepting_a_plan_moves_everybody_in_it_and_tells_those_whose_time_changes(site, lead, appointments):
+    replan = break_camera(site, lead)
+    before = {each.pk: each.revision for each in appointments}
+    wanted = {each.appointment_id: each.after for each in replan.changes.all()}
+    acceptance.accept(replan, by=lead, now=LATER)
+    replan.refresh_from_db()
+    assert (replan.state, replan.ended_by, replan.ended_at) == (ReplanState.ACCEPTED, lead, LATER)
+    assert on(room(site, "Camera 1")) == set()
+    for each in Appointment.objects.filter(pk__in=wanted):
+        assert each.revision == before[each.pk] + 1
+        starts = {step.kind: step.planned_start_at.isoformat() for step in each.steps.all()}
+        assert starts.items() >= {row["kind"]: row["starts_at"] for row in wanted[each.pk]}.items()
+    told = set(Message.objects.filter(kind=MessageKind.MOVED).values_list("appointment", flat=True))
+    assert told == {pk for pk, rows in wanted.items() if came_changes(replan, pk)}
+    assert AuditEvent.objects.filter(action="appointment.moved").count() == len(wanted)
+
+
+def came_changes(replan, pk):
+    change = replan.changes.get(appointment=pk)
+    return change.before[0]["starts_at"] != change.after[0]["starts_at"]
+
+
+def test_accepting_a_part_leaves_the_others_where_they_are(site, lead):
+    by = department.scheduler(site)
+    for _ in range(2):
+        department.booked(site, by=by)
+    later = {"first_day": TODAY, "now": NOW + timedelta(hours=4)}
+    for _ in range(2):
+        department.booked(site, by=by, **later)
+    replan = break_camera(site, lead)
+    hit = on(room(site, "Camera 1"))
+    one = replan.changes.first()
+    acceptance.accept(replan, change_ids=[one.pk], by=lead, now=LATER)
+    assert len(hit) > 1
+    assert on(room(site, "Camera 1")) == hit - {one.appointment_id}
+    assert [each.pk for each in replan.changes.exclude(accepted_at=None)] == [one.pk]
+
+
+def test_a_part_that_needs_the_time_of_others_is_refused_and_names_them(site, lead, appointments):
+    replan = break_camera(site, lead)
+    with pytest.raises(Conflict, match=r"does not fit\. .* Choose \d\d:\d\d.* too: it needs their time\."):
+        acceptance.accept(replan, change_ids=[replan.changes.first().pk], by=lead, now=LATER)
+    acceptance.accept(replan, by=lead, now=LATER)
+
+
+def test_a_patient_who_is_lost_goes_back_to_the_list_with_a_call_to_make(site, lead, appointments):
+    replan = break_all_cameras(site, lead)
+    lost = replan.changes.filter(kind=LOST)
+    assert lost.count() == len(appointments)
+    acceptance.accept(replan, by=lead, now=LATER)
+    for appointment in appointments:
+        appointment.refresh_from_db()
+        order = appointment.procedure.order
+        order.refresh_from_db()
+        assert (appointment.state, order.state) == (AppointmentState.CANCELLED, OrderState.VETTED)
+        assert order.tasks.filter(kind=Task.Kind.PHONE, closed_at=None).count() == 1
+    assert Reservation.objects.occupying().filter(step__isnull=False).count() == 0
+
+
+def test_a_technologist_moves_patients_but_may_not_cancel_them(site, appointments):
+    technologist = department.technologist(site)
+    replan = break_all_cameras(site, technologist)
+    with pytest.raises(NotAllowed):
+        acceptance.accept(replan, by=technologist, now=LATER)
+    appointments[0].refresh_from_db()
+    assert appointments[0].state == AppointmentState.BOOKED
+
+
+def test_the_stat_patient_is_kept_before_the_routine_patients(site, lead):
+    by = department.scheduler(site)
+    routine = [department.booked(site, by=by) for _ in range(6)]
+    stat = department.booked(site, by=by, priority="stat")
+    # One camera is left, for the last hour and a half: three patients of seven.
+    disruptions.report(
+        site,
+        kind=DisruptionKind.ROOM_DOWN,
+        resource=room(site, "Camera 2"),
+        ends_at=NOW + timedelta(hours=9, minutes=30),
+        by=lead,
+        now=NOW,
+    )
+    replan = break_camera(site, lead)
+    solving.solve_due(now=LATER)
+    lost = set(replan.changes.filter(kind=LOST).values_list("appointment", flat=True))
+    assert stat.pk not in lost
+    assert len(lost) == len(routine) + 1 - 3
+
+
+def test_a_plan_on_an_older_state_of_the_day_is_refused(site, lead, appointments):
+    replan = break_camera(site, lead)
+    department.booked(site, by=department.scheduler(site))
+    with pytest.raises(Conflict, match="The day has changed since this plan was made"):
+        acceptance.accept(replan, by=lead, now=LATER)
+    newer = replanning.propose(replan.disruption, by=lead, now=LATER)
+    acceptance.accept(newer, by=lead, now=LATER)
+    assert set(Replan.objects.values_list("state", flat=True)) == {
+        ReplanState.ACCEPTED,
+        ReplanState.DISCARDED,
+    }
+
+
+def test_another_closure_makes_a_plan_stale(site, lead, appointments):
+    replan = break_camera(site, lead)
+    break_camera(site, lead, name="X-ray 2")
+    with pytest.raises(Conflict, match="The day has changed"):
+        acceptance.accept(replan, by=lead, now=LATER)
+
+
+def test_a_change_that_does_not_fit_any_more_refuses_the_whole_plan(site, lead, appointments, monkeypatch):
+    replan = break_camera(site, lead)
+    monkeypatch.setattr(brokenday, "fingerprint", lambda *args, **known: replan.based_on)
+    Closure.objects.create(site=site, span=(NOW, EVENING), reason="Flood")
+    with pytest.raises(Conflict, match=r"does not fit\. .* Compute the plan again"):
+        acceptance.accept(replan, by=lead, now=LATER)
+    assert not Message.objects.filter(kind=MessageKind.MOVED).exists()
+    assert not replan.changes.exclude(accepted_at=None).exists()
+
+
+def test_a_plan_is_accepted_once(site, lead, appointments):
+    replan = break_camera(site, lead)
+    acceptance.accept(replan, by=lead, now=LATER)
+    with pytest.raises(Conflict, match="This plan is accepted"):
+        acceptance.accept(replan, by=lead, now=LATER)
+
+
+@pytest.mark.parametrize("change_ids", [[], [0]])
+def test_choosing_nobody_or_somebody_of_another_plan_is_refused(site, lead, appointments, change_ids):
+    with pytest.raises(Invalid):
+        acceptance.accept(break_camera(site, lead), change_ids=change_ids, by=lead, now=LATER)
+
+
+def test_a_begun_examination_goes_on_in_another_room_and_nothing_done_is_touched(site, lead, appointments):
+    ready, at = department.ready(appointments[0])
+    by = department.technologist(site)
+    ventilation = ready.steps.get(kind=StepKind.VENTILATION)
+    visits.start(ventilation, by=by, now=at)
+    ended = at + timedelta(minutes=15)
+    visits.end(ventilation, by=by, now=ended)
+    name = (
+        Reservation.objects.occupying()
+        .get(step__appointment=ready, step__kind=StepKind.PERFUSION, resource__name__startswith="Camera")
+        .resource.name
+    )
+    replan = break_camera(site, lead, name=name, now=ended)
+    assert replan.changes.get(appointment=ready).kind == MOVE
+    acceptance.accept(replan, by=lead, now=ended + timedelta(minutes=1))
+    ready.refresh_from_db()
+    perfusion = ready.steps.get(kind=StepKind.PERFUSION)
+    assert (ready.state, ready.revision) == (AppointmentState.IN_PROGRESS, 1)
+    assert perfusion.state == StepState.SCHEDULED
+    assert perfusion.planned_start_at > ended
+    assert ready.pk not in on(room(site, name))
+    assert ready.pk in on(room(site, "Camera 1" if name == "Camera 2" else "Camera 2"))
+
+
+# --- the end ------------------------------------------------------------------------------------------------
+
+
+def test_when_it_works_again_the_rest_of_the_time_is_free_and_the_plan_is_put_aside(site, lead, appointments):
+    replan = break_camera(site, lead)
+    disruption = disruptions.close(replan.disruption, by=lead, now=NOW + timedelta(hours=1))
+    assert Closure.objects.get().span.upper == NOW + timedelta(hours=1)
+    replan.refresh_from_db()
+    assert (replan.state, disruption.closed_by) == (ReplanState.DISCARDED, lead)
+    with pytest.raises(Conflict, match="over already"):
+        disruptions.close(disruption, by=lead, now=NOW + timedelta(hours=1))
+    with pytest.raises(Conflict, match="over already"):
+        replanning.propose(disruption, by=lead, now=NOW + timedelta(hours=1))
+
+
+def test_a_plan_for_a_day_outside_of_the_disruption_is_refused(site, lead):
+    replan = break_camera(site, lead)
+    with pytest.raises(Invalid, match="not part of it"):
+        replanning.propose(replan.disruption, day=TODAY + timedelta(days=1), by=lead, now=NOW)
+
+
+def test_the_plan_of_a_later_day_of_a_long_disruption(site, lead):
+    tomorrow = TODAY + timedelta(days=1)
+    booked = department.booked(site, first_day=tomorrow)
+    camera = next(name for name in ("Camera 1", "Camera 2") if booked.pk in on(room(site, name)))
+    replan = break_camera(site, lead, name=camera, ends_at=EVENING + timedelta(days=2))
+    later = replanning.propose(replan.disruption, day=tomorrow, by=lead, now=NOW)
+    assert [each.appointment_id for each in later.changes.all()] == [booked.pk]
