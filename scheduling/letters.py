@@ -51,15 +51,16 @@ class Visit:
     number: int = field(default=1, compare=False)
 
 
-def visits(appointment):
+def visits(appointment, times=None):
     """The visits of the plan, one for each local day: the X-ray may be on the day before, held ventilation on the next.
 
     An X-ray that was done already, or elsewhere, is not a visit any more, nor is ventilation that was given up.
+    `times`: (from, to, kind of step) of the patient's own time, in order, where they are known.
     """
     zone = appointment.site.time_zone
     days = [
         list(each)
-        for _, each in groupby(_planned_times(appointment), lambda t: clock.local(t[0], zone).date())
+        for _, each in groupby(times or _planned_times(appointment), lambda t: clock.local(t[0], zone).date())
     ]
     if not days:
         return [Visit(appointment.starts_at, appointment.ends_at)]

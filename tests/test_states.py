@@ -16,14 +16,17 @@ from scheduling.engine.states import (
     ENTRY_TRANSITIONS,
     OFFER_TRANSITIONS,
     ORDER_TRANSITIONS,
+    REPLAN_TRANSITIONS,
     STEP_TRANSITIONS,
     AppointmentState,
     EntryState,
     OfferState,
     OrderState,
+    ReplanState,
     StepState,
 )
-from scheduling.models import Appointment, Offer, Order, ScheduledProcedureStep, WaitlistEntry
+from scheduling.models import Appointment, Offer, Order, Replan, ScheduledProcedureStep, WaitlistEntry
+from scheduling.services import disruptions
 from scheduling.services.waitlist import entries, filling
 from tests import department
 from tests.department import NOW, TODAY
@@ -39,6 +42,7 @@ MACHINES = [
     (ScheduledProcedureStep, StepState, STEP_TRANSITIONS),
     (WaitlistEntry, EntryState, ENTRY_TRANSITIONS),
     (Offer, OfferState, OFFER_TRANSITIONS),
+    (Replan, ReplanState, REPLAN_TRANSITIONS),
     (Report, ReportState, REPORT_TRANSITIONS),
 ]
 # What a state needs beside itself (check constraints), so that only the state machine is in question.
@@ -52,6 +56,7 @@ FILLED = {
     },
     WaitlistEntry: {"ended_at": NOW},
     Offer: {"answered_at": NOW},
+    Replan: {"leased_until": NOW, "computed_at": NOW},
     Report: {},
 }
 
@@ -67,6 +72,15 @@ def test_the_database_allows_exactly_the_transitions_of_the_table(model, states,
         order=order, scheme="TEN_TERMS", written_by=department.attending(site), written_at=NOW
     )
     offered(site)
+    camera = site.resources.get(name="Camera 1")
+    disruptions.report(
+        site,
+        kind="room_down",
+        resource=camera,
+        ends_at=NOW + timedelta(hours=8),
+        by=department.lead(site),
+        now=NOW,
+    )
     row = model.objects.order_by("pk").first()
     allowed = set()
     for before in states:

@@ -10,6 +10,7 @@ import structlog
 from django.db import connection, transaction
 
 from vqflow.models import AuditEvent, AuditSeal
+from vqflow.statements import insert
 
 # Rows younger than this are left for the next seal: no transaction lives longer (settings.DATABASES),
 # so no row with a smaller id can still appear below a seal.
@@ -25,7 +26,7 @@ def record(action, subject=None, *, by, patients=(), outcome="success", site="",
     of the patients whose data were seen or changed; `data` holds plain values about what and why, never a
     report's text.
     """
-    return AuditEvent.objects.create(
+    event = AuditEvent(
         action=action,
         outcome=outcome,
         agent_id=str(by.pk) if by else "",
@@ -38,6 +39,7 @@ def record(action, subject=None, *, by, patients=(), outcome="success", site="",
         data=data,
         request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
     )
+    return insert([event])[0]
 
 
 def read(action, subject=None, *, by, patients, **data):

@@ -6,6 +6,7 @@ from reporting.engine import signing
 from reporting.engine.schemes import DEFAULT_SCHEME
 from reporting.engine.states import ReportState
 from reporting.models import Report, ReportVersion
+from scheduling.demo.dice import Weighted
 from scheduling.demo.lives import MINUTE
 from scheduling.demo.tables import Table, stamp
 
@@ -38,14 +39,14 @@ _RESULTS = (
     (5, "pe_present", _MISMATCH, "Pulmonary embolism present in both lungs."),
     (3, "pe_positive", _MISMATCH, "Positive for pulmonary embolism."),
 )
-_SHARES = [share for share, *_ in _RESULTS]
+_RESULT = Weighted([row[1:] for row in _RESULTS], [row[0] for row in _RESULTS])
 _CONTENT = "scheme category findings impression"
 
 
 class Reports:
-    """Turns performed examinations into reports, cut at `now`; `flush` sends the rows."""
+    """Turns performed examinations into reports, cut at `now`: rows of its `tables`."""
 
-    def __init__(self, department, rng, now, mail):
+    def __init__(self, department, rng, now, mail, numbers):
         self.rng, self.now, self.mail = rng, now, mail
         self.attending = department.accounts["physician"]
         self.resident = department.accounts.get("resident")
@@ -53,11 +54,12 @@ class Reports:
         self.version = Table(
             ReportVersion, f"report_id number kind signed_at signed_by_id content_hash {_CONTENT}"
         )
-        self.next_id = self.report.ids()
+        self.next_id = numbers[self.report.name]
+        self.tables = (self.report, self.version)
 
     def add(self, performed):
         """Add the report of one examination as far as it has come."""
-        _, category, findings, impression = self.rng.choices(_RESULTS, _SHARES)[0]
+        category, findings, impression = _RESULT.throw(self.rng)
         content = (DEFAULT_SCHEME, category, self.rng.choice(findings), impression)
         preliminary, final, drafted = self._signatures(performed)
         if not (preliminary or final or drafted):
@@ -77,10 +79,6 @@ class Reports:
                 self._version(report_id, performed, number, kind, signed, signer, content)
         if final:
             self.mail.result_ready(performed.order_id, number, final)
-
-    def flush(self):
-        self.report.flush()
-        self.version.flush()
 
     def _signatures(self, performed):
         """When it was signed preliminary and final, and when a draft was saved; None for what is not yet done."""

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from scheduling.demo import clinic, people
+from scheduling.demo.dice import Weighted
 from scheduling.engine import screening
 
 _PRIORITIES = ("stat", "urgent", "routine")
-_WORKDAY, _WEEKEND = (11, 33, 56), (34, 54, 12)
+_WORKDAY, _WEEKEND = Weighted(_PRIORITIES, (11, 33, 56)), Weighted(_PRIORITIES, (34, 54, 12))
 _CLASSES = {"stat": ("EEEEEEEIII"), "urgent": ("IIIIIIEEOO"), "routine": ("OOOOOOOOOI")}
-_INDICATION_SHARES = [share for share, *_ in clinic.INDICATIONS]
+_INDICATION = Weighted([row[1:] for row in clinic.INDICATIONS], [row[0] for row in clinic.INDICATIONS])
+_PREGNANCY = Weighted(("no", "cannot_be", "yes"), (92, 6, 2))
 
 # (protocol, agent) and its share where nothing speaks against it.
-_PROTOCOLS = {
+_PROTOCOLS_AND_SHARES = {
     ("V_THEN_Q", "technegas"): 54,
     ("V_THEN_Q", "dtpa"): 22,
     ("V_THEN_Q", "xe133"): 5,
@@ -20,6 +22,7 @@ _PROTOCOLS = {
     ("Q_ONLY", ""): 12,
     ("V_ONLY", "technegas"): 2,
 }
+_PROTOCOL = Weighted(_PROTOCOLS_AND_SHARES, _PROTOCOLS_AND_SHARES.values())
 PERFUSION_ONLY = ("Q_ONLY", "")
 
 # The answers of most patients, and how often it is the other one.
@@ -117,11 +120,11 @@ def years(born_on, day):
 def invent(rng, day: date, *, patient=None, priority=None):
     """A case for `day`; a new patient unless one who was here before is given."""
     patient = patient or Patient(people.invent(rng, day))
-    priority = priority or rng.choices(_PRIORITIES, _WEEKEND if day.weekday() > 4 else _WORKDAY)[0]
+    priority = priority or (_WEEKEND if day.weekday() > 4 else _WORKDAY).throw(rng)
     patient_class = rng.choice(_CLASSES[priority])
     answers = _answers(rng, patient.person, day)
     pregnant = answers.get("pregnancy") in ("yes", "possible")
-    indication = rng.choices(clinic.INDICATIONS, _INDICATION_SHARES)[0][1:]
+    indication = _INDICATION.throw(rng)
     return Case(
         patient=patient,
         priority=priority,
@@ -139,7 +142,7 @@ def invent(rng, day: date, *, patient=None, priority=None):
 def _answers(rng, person, day):
     answers = {}
     if person.sex != "male" and 12 <= years(person.born_on, day) <= 55:
-        answers["pregnancy"] = rng.choices(("no", "cannot_be", "yes"), (92, 6, 2))[0]
+        answers["pregnancy"] = _PREGNANCY.throw(rng)
         answers["breastfeeding"] = "yes" if rng.random() < 0.02 else "no"
     answers |= _USUAL
     for share, question, answer in _OFTEN:
@@ -151,7 +154,7 @@ def _answers(rng, person, day):
 def _protocol(rng, answers, *, pregnant):
     if pregnant or answers["respiratory_isolation"] == "yes":
         return PERFUSION_ONLY
-    return rng.choices(list(_PROTOCOLS), _PROTOCOLS.values())[0]
+    return _PROTOCOL.throw(rng)
 
 
 def rules_for_a_physician(case, day):

@@ -1,7 +1,9 @@
 """The site itself: rooms, hours, people, protocols, referrers. Few rows, so plain ORM."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -10,7 +12,8 @@ from rest_framework.authtoken.models import Token
 
 from scheduling.demo import clinic, rota
 from scheduling.demo.planner import PlanProtocol, PlanStep
-from scheduling.engine.calendars import local_day_bounds, local_minute, to_datetime
+from scheduling.demo.tables import Table, copy, span
+from scheduling.engine.calendars import local_day_bounds, local_minute
 from scheduling.models import (
     OpeningHours,
     Protocol,
@@ -24,7 +27,12 @@ from scheduling.models import (
 from scheduling.services import availability, protocols
 from vqflow.models import Role, User
 
+_DAY_MINUTES = 24 * 60
 TOKEN = sha256(b"vqflow demonstration, integration account").hexdigest()[:40]
+
+
+# Every department of a large load opens at the same hours.
+_minute = cache(local_minute)
 
 
 @dataclass(slots=True)
@@ -60,7 +68,7 @@ class Department:
             room: spec.weekend if day.weekday() > 4 else spec.weekday for room, spec in self.rooms.items()
         }
         return {
-            room: [tuple(local_minute(day, at, self.zone) for at in each)]
+            room: [tuple(_minute(day, at, self.zone) for at in each)]
             for room, each in hours.items()
             if each
         }
@@ -68,7 +76,12 @@ class Department:
     def _on_shift(self, day):
         first, last = local_day_bounds(day, self.zone)
         return {
-            who: [each for each in spans if each[0] < last and each[1] > first]
+            # Sorted, and none is longer than a day.
+            who: [
+                each
+                for each in spans[bisect_left(spans, (first - _DAY_MINUTES,)) : bisect_left(spans, (last,))]
+                if each[1] > first
+            ]
             for who, spans in self.shifts.items()
         }
 
@@ -189,14 +202,11 @@ def _technologists(department, password, days, on_call):
     department.people = {row.pk: row.user_id for row in rows}
     by_index = rota.shifts(department.zone, days, len(rows), on_call)
     department.shifts = {row.pk: by_index[index] for index, row in enumerate(rows)}
-    Shift.objects.bulk_create(
-        (
-            Shift(resource_id=pk, span=(to_datetime(begins), to_datetime(ends)))
-            for pk, spans in department.shifts.items()
-            for begins, ends in spans
-        ),
-        batch_size=5000,
-    )
+    written = Table(Shift, "resource_id span")
+    for pk, spans in department.shifts.items():
+        for begins, ends in spans:
+            written.add((pk, span(begins, ends)))
+    copy(*written.take())
 
 
 def _referrers(department):

@@ -1,11 +1,12 @@
 """A department's past, today and future, day by day: plans made, lives told, rows written in batches."""
 
-import random
 from collections import deque
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 from scheduling.demo import cases, lives, rota, today
+from scheduling.demo.dice import Dice, Weighted
 from scheduling.demo.lives import DAY, HOUR, MINUTE
 from scheduling.demo.planner import Plan, PlannedStep, Planner
 from scheduling.demo.writer import Examination, Writer
@@ -14,22 +15,25 @@ from scheduling.engine.calendars import local_day_bounds
 HISTORY_DAYS = 548  # 18 months
 FULL = 0.6
 _BATCH = 2_000
+_STARTS_TRIED = 40
 _RETURN_AFTER_DAYS = 25
 _XRAY_MODES = {
-    "stat": (("same_trip", "elsewhere"), (70, 30)),
-    "urgent": (("same_trip", "day_before", "elsewhere"), (68, 20, 12)),
-    "routine": (("same_trip", "day_before", "elsewhere"), (62, 28, 10)),
+    "stat": Weighted(("same_trip", "elsewhere"), (70, 30)),
+    "urgent": Weighted(("same_trip", "day_before", "elsewhere"), (68, 20, 12)),
+    "routine": Weighted(("same_trip", "day_before", "elsewhere"), (62, 28, 10)),
 }
 
 
 class Load:
-    """Fills one department. `on_performed(list of Performed)` is called after each batch of rows."""
+    """Fills one department with rows of `tables`. `numbers` gives ids (tables.py); `on_batch(list of Performed)`
+    is called after each batch and sends the rows.
+    """
 
-    def __init__(self, department, *, seed, now, on_performed):
-        self.department, self.now, self.on_performed = department, now, on_performed
-        self.rng = random.Random(f"{seed} {department.spec.code}")
+    def __init__(self, department, tables, *, numbers, seed, now, on_batch):
+        self.department, self.now, self.on_batch = department, now, on_batch
+        self.rng = Dice(f"{seed} {department.spec.code}")
         self.planner = Planner(self.rng)
-        self.writer = Writer(department, self.rng, now)
+        self.writer = Writer(department, self.rng, now, tables=tables, numbers=numbers)
         self.protocols = {(row.key, row.agent): row for row in department.protocols}
         self.known = deque(maxlen=3000)
         self.performed, self.waiting = [], 0
@@ -136,12 +140,10 @@ class Load:
         """A case with a plan on `day`, or None where there is no room left."""
         case = cases.invent(self.rng, day, patient=self._returning(day), priority=priority)
         protocol = self.protocols.get(case.protocol) or self.protocols["V_THEN_Q", "technegas"]
-        modes, shares = _XRAY_MODES[case.priority]
-        mode = self.rng.choices(modes, shares)[0]
+        mode = _XRAY_MODES[case.priority].throw(self.rng)
         usual = self.protocols["V_THEN_Q", "technegas"]
-        starts = self._starts(day, quiet)
         tries = ((protocol, mode), (usual, "same_trip"), (usual, "elsewhere"))
-        found = (self._place(one, starts, how, case) for one, how in tries)
+        found = (self._place(one, self._starts(day, quiet), how, case) for one, how in tries)
         plan = next((each for each in found if each is not None), None)
         if plan is None:
             return None
@@ -154,10 +156,10 @@ class Load:
     def _starts(self, day, quiet):
         """Starts of the first lung acquisition to try: a grid of five minutes of the open day, shuffled."""
         opens, closes = self.department.opening(day)
-        low, high = quiet or (0, 0)
-        grid = [each for each in range(opens + 30, closes - 60, 5) if not low < each < high]
-        self.rng.shuffle(grid)
-        return grid[:40]
+        grid = range(opens + 30, closes - 60, 5)
+        if quiet:
+            grid = [each for each in grid if not quiet[0] < each < quiet[1]]
+        return islice(self.rng.shuffled(grid), _STARTS_TRIED)
 
     def _place(self, protocol, starts, mode, case):
         gap = self._gap_elsewhere(case) if mode == "elsewhere" else 0
@@ -234,8 +236,7 @@ class Load:
             self._flush()
 
     def _flush(self):
-        self.writer.flush()
-        self.on_performed(self.performed)
+        self.on_batch(self.performed)
         self.performed, self.waiting = [], 0
 
 

@@ -7,6 +7,7 @@ America keeps free for fiction.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from scheduling.demo.dice import Weighted
 from scheduling.models import Language, Sex
 
 _F, _M, UNKNOWN_SEX = Sex.FEMALE.value, Sex.MALE.value, Sex.UNKNOWN.value
@@ -117,7 +118,7 @@ CULTURES = (
     _culture(1, Language.EN, "אברהמי בן־דוד כהן לוי", "חנה מרים רחל", "דוד יעקב משה"),
     _culture(1, Language.EN, "शर्मा वर्मा त्रिपाठी", "अनीता सरिता", "रमेश सुरेश"),
 )
-_SHARES = [culture.share for culture in CULTURES]
+_CULTURE = Weighted(CULTURES, [culture.share for culture in CULTURES])
 
 
 @dataclass(slots=True)
@@ -138,8 +139,8 @@ class Person:
 
 
 def invent(rng, day):
-    """A new person as of `day`. Deterministic for the state of `rng` (random.Random)."""
-    culture = rng.choices(CULTURES, _SHARES)[0]
+    """A new person as of `day`. Deterministic for the state of `rng` (Dice)."""
+    culture = _CULTURE.throw(rng)
     sex = _F if rng.random() < 0.56 else _M
     given = rng.choice(culture.women if sex == _F else culture.men)
     age = _age(rng, sex)

@@ -5,9 +5,11 @@ one shift and one AND, so that a million examinations are planned in minutes.
 """
 
 from dataclasses import dataclass
+from itertools import chain
 
 XRAY_SHORTEST, XRAY_LONGEST = 70, 1430  # the window with the margin of 10 min to both ends, in minutes
 SAME_TRIP = range(XRAY_SHORTEST, 121, 5)
+DAY_BEFORE = range(14 * 60, XRAY_LONGEST + 1, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +195,8 @@ class Planner:
     def _xray(self, step, lungs, mode, any_hour, gap):
         """Its end 70 to 120 min before the lungs on the same trip, or on the afternoon before."""
         lungs_start = lungs[0].start
-        gaps = list(SAME_TRIP if mode == "same_trip" else range(14 * 60, XRAY_LONGEST + 1, 15))
-        self.rng.shuffle(gaps)
-        for each in [gap, *gaps] if gap else gaps:
+        gaps = self.rng.shuffled(SAME_TRIP if mode == "same_trip" else DAY_BEFORE)
+        for each in chain([gap], gaps) if gap else gaps:
             start = lungs_start - each - step.acquisition
             found = self._acquisition(step, start, any_hour)
             if found is not None and not self._one_person_twice(found, lungs):

@@ -1,4 +1,4 @@
-"""Rows by the thousand: COPY into the tables, ids taken from their sequences in blocks.
+"""Rows by the thousand, as the text that COPY reads, and the ids that they need.
 
 Rows are plain tuples in the order of a table's columns; times are whole seconds since 1970 in UTC until
 `stamp` and `span` write them as PostgreSQL reads them.
@@ -12,6 +12,7 @@ from django.db import connection
 from scheduling import models
 
 DAY = 86_400
+NUMBER = "scheduling_number"  # the sequence of accession numbers and other running numbers
 _BLOCK = 2_000
 _CLOCK = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(1440)]
 
@@ -31,7 +32,9 @@ def stamp(seconds):
 
 def span(start_minute, end_minute):
     """[start, end) of UTC minutes as a range."""
-    return f"[{stamp(start_minute * 60)},{stamp(end_minute * 60)})"
+    day, begins = divmod(start_minute, 1440)
+    last_day, ends = divmod(end_minute, 1440)
+    return f"[{_date(day)} {_CLOCK[begins]}+00,{_date(last_day)} {_CLOCK[ends]}+00)"
 
 
 class Sequence:
@@ -44,13 +47,36 @@ class Sequence:
     def take(self):
         number = next(self.left, None)
         if number is None:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [self.name, _BLOCK]
-                )
-                self.left = iter([row[0] for row in cursor.fetchall()])
+            self.left = iter(_taken(self.name, _BLOCK))
             number = next(self.left)
         return number
+
+
+def _taken(sequence, count):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [sequence, count])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def sequence_of(table):
+    """The name of the sequence that a table's ids come from."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+        return cursor.fetchone()[0]
+
+
+def set_aside(sequence, count):
+    """`count` numbers in a row that nobody else gets, as a range: for a process that has no database."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                "SELECT min(n), max(n) FROM (SELECT nextval(%s::regclass) AS n FROM generate_series(1, %s)) AS taken",
+                [sequence, count],
+            )
+            first, last = cursor.fetchone()
+            # Somebody else can have taken one in between.
+            if last - first == count - 1:
+                return range(first, last + 1)
 
 
 class Table:
@@ -58,25 +84,29 @@ class Table:
 
     def __init__(self, model, columns):
         self.name = model._meta.db_table
-        self.columns = columns.split()
-        self.rows = []
-        self.add = self.rows.append
+        self.columns = ", ".join(columns.split())
+        self.lines = []
 
-    def ids(self):
-        """The function that gives the next free id."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [self.name])
-            return Sequence(cursor.fetchone()[0]).take
+    def add(self, row):
+        # Nothing that is invented holds a tab, a line break, a backslash or the word None alone: see `copy`.
+        self.lines.append("\t".join(map(str, row)))
 
-    def flush(self):
-        """Write what waits."""
-        columns = ", ".join(self.columns)
-        statement = f"COPY {self.name} ({columns}) FROM STDIN"
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            write = copy.write_row
-            for row in self.rows:
-                write(row)
-        self.rows.clear()
+    def take(self):
+        """What waits as (table, columns, bytes), for `copy`."""
+        text = "\n".join([*self.lines, ""])
+        self.lines.clear()
+        return self.name, self.columns, text.encode()
+
+
+def copy(name, columns, rows):
+    """Write what `Table.take` gave."""
+    if rows:
+        # str(None) is how a row says that there is nothing.
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {name} ({columns}) FROM STDIN (NULL 'None')") as out,
+        ):
+            out.write(rows)
 
 
 class Tables:
@@ -128,6 +158,5 @@ class Tables:
             "last_error sent_at",
         )
 
-    def flush(self):
-        for table in vars(self).values():
-            table.flush()
+    def __iter__(self):
+        return iter(vars(self).values())

@@ -8,7 +8,7 @@ from scheduling.demo import cases, clinic
 from scheduling.demo.lives import DAY, HOUR, MINUTE, Life
 from scheduling.demo.mail import Mail
 from scheduling.demo.planner import Plan
-from scheduling.demo.tables import Sequence, Tables, span, stamp
+from scheduling.demo.tables import NUMBER, span, stamp
 
 _PRESET_REASON = "Symptoms changed since the X-ray."
 _FULL_DETAIL_DAYS = 60
@@ -51,16 +51,15 @@ class Performed:
 
 
 class Writer:
-    """Turns examinations of one department into rows of `tables`; `flush` sends them."""
+    """Turns examinations of one department into rows of `tables`; `numbers` gives their ids."""
 
-    def __init__(self, department, rng, now, tables=None):
-        self.department, self.rng, self.now = department, rng, now
-        self.tables = tables or Tables()
+    def __init__(self, department, rng, now, *, tables, numbers):
+        self.department, self.rng, self.now, self.tables = department, rng, now, tables
         self.next_id = {
-            name: getattr(self.tables, name).ids()
+            name: numbers[getattr(tables, name).name]
             for name in ("resource", "patient", "order", "procedure", "decision", "step")
         }
-        self.number = Sequence("scheduling_number").take
+        self.number = numbers[NUMBER]
         self.mail = Mail(self.tables.message, department, rng, now)
         site, accounts = department.site, department.accounts
         self.window = (site.xray_shortest, site.xray_longest)
@@ -69,9 +68,6 @@ class Writer:
         self.physician = accounts["physician"].pk
         self.mrn = 4_100_000 + rng.randrange(90_000)
         self.protocol_of = {(row.key, row.agent): row.id for row in department.protocols}
-
-    def flush(self):
-        self.tables.flush()
 
     def write(self, examination):
         """Add all rows of one examination; returns Performed when it is finished by now, else None."""

@@ -11,6 +11,7 @@ from functools import lru_cache
 from scheduling.engine.intervals import Intervals, clip
 
 _END = float("inf")
+_NEAR = 8
 
 
 def span(low: int, high: int, base: int) -> int:
@@ -19,39 +20,25 @@ def span(low: int, high: int, base: int) -> int:
     return ((1 << (high - low)) - 1) << (low - base) if low < high else 0
 
 
-def reaching(intervals: Intervals, low: int, hint: int = 0) -> int:
+def reaching(intervals: Intervals, low: int, hint: int | None = None) -> int:
     """The position of the first interval that ends after `low`.
 
-    Looks first at and shortly after the position `hint`: a month of intervals is more memory than a processor
-    keeps at hand.
+    From `hint`, a position shortly after it, the way back is short: a month of intervals is more memory than a
+    processor keeps at hand.
     """
     if hint and intervals[hint - 1][1] > low:
-        hint = 0
-    near = hint + 32
-    if near >= len(intervals) or intervals[near][0] < low:
-        near = len(intervals)
-    first = bisect_right(intervals, (low, _END), hint, near)
-    return first - 1 if first > hint and intervals[first - 1][1] > low else first
+        nearest = max(0, hint - _NEAR)
+        while hint > nearest and intervals[hint - 1][1] > low:
+            hint -= 1
+        if hint == 0 or intervals[hint - 1][1] <= low:
+            return hint
+    first = bisect_right(intervals, (low, _END))
+    return first - 1 if first and intervals[first - 1][1] > low else first
 
 
 def of_intervals(intervals: Intervals, low: int, high: int, base: int) -> int:
     """The minutes of `intervals`, in normal form, that lie in [low, high); `low` is not before `base`."""
     return union([span(max(low, start), min(high, end), base) for start, end in clip(intervals, low, high)])
-
-
-def starts(gaps: Sequence[tuple[int, int]], before: int, after: int, base: int) -> int:
-    """The starts t whose whole span [t - before, t + after) lies in one of the gaps.
-
-    The gaps are in order, do not touch and do not begin before `base`; the span must not be empty.
-    """
-    most = before + after - 1
-    if most < 0:
-        raise ValueError("The span around a start must be at least one minute long.")
-    # Sets that have nothing in common are united by adding them.
-    found = sum(
-        [((1 << end - start - most) - 1) << start - base for start, end in gaps if end - start > most]
-    )
-    return found << before if before >= 0 else found >> -before
 
 
 def to_intervals(minutes: int, base: int) -> Intervals:
@@ -70,10 +57,9 @@ def to_intervals(minutes: int, base: int) -> Intervals:
 
 def eroded(free: int, before: int, after: int) -> int:
     """The starts t whose whole span [t - before, t + after) is free; the span must not be empty."""
-    length = before + after
+    length, width = before + after, 1
     if length <= 0:
         raise ValueError("The span around a start must be at least one minute long.")
-    width = 1
     while 2 * width <= length:
         free &= free >> width
         width *= 2

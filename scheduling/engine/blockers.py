@@ -11,11 +11,14 @@ from scheduling.engine import refusal, tracers
 from scheduling.engine.chain import PATIENT, Chain, Need, ResourceFree, Search, Step
 from scheduling.engine.intervals import Intervals, clip, erode, subtract
 from scheduling.engine.pins import Bounds, Starts, after, before, bounds, forward, squeezed, times_at
-from scheduling.engine.refusal import step_words
+from scheduling.engine.refusal import listed, step_words
 from scheduling.engine.relaxation import Freed, Kind, OneMore, Rule, Term, Waived, Widened, without
 
 SHORT = 90
-"""A step that can start within so many minutes has each of its blockers named; beyond, one word per resource."""
+"""Where a step can start within so many minutes, what occupies a resource is told with its times; else its kind."""
+
+NAMED = 3
+"""So many things that occupy one resource are named one by one."""
 
 _ROUNDS = 12
 
@@ -216,29 +219,28 @@ def overlaps(each: Occupied, low: int, high: int) -> bool:
 
 
 def _occupations(place: Place, resource: ResourceFree, asked: Asked) -> Iterator[Reason]:
-    """What occupies one resource in the minutes of `hull`: each span named, or all of them in one sentence."""
+    """What occupies one resource in the minutes of `hull`, in one sentence: each span, or only their kinds."""
     free = clip(resource.free, *place.hull)
     rest = subtract((place.hull,), free) if place.hull[0] < place.hull[1] else ()
     if not rest:
         return
     entries = _entries(asked.occupied.get(resource.id, ()), rest)
     name = resource_name(resource)
-    if place.is_short and len(entries) <= 3:
-        for kind, words, spans in entries:
-            terms = tuple([Freed(resource.id, low, high, kind) for low, high in spans])
-            yield Reason(place.step_key, place.headline, f"{name} {words}.", terms, resource.id)
-        return
     kinds = list(dict.fromkeys(kind for kind, _, _ in entries))
     terms = tuple([Freed(resource.id, low, high, kind) for kind, _, spans in entries for low, high in spans])
-    is_ever = erode(free, place.need.starts_before, place.need.ends_after_start)
-    sentence = refusal.seldom_free(name, kinds, place.need, bool(is_ever))
+    if place.is_short and len(entries) <= NAMED:
+        sentence = f"{name} {listed([words for _, words, _ in entries], 'and')}."
+    else:
+        is_ever = erode(free, place.need.starts_before, place.need.ends_after_start)
+        sentence = refusal.seldom_free(name, kinds, place.need, bool(is_ever))
     yield Reason(place.step_key, place.headline, sentence, terms, resource.id)
 
 
 def _entries(occupied: tuple[Occupied, ...], rest: Intervals) -> list[tuple[Kind, str, Intervals]]:
     """The spans that are not free, each with its kind and words; what nobody explains is of unknown kind."""
     entries, unexplained = [], rest
-    for each in occupied:
+    low, high = rest[0][0], rest[-1][1]
+    for each in [each for each in occupied if each.start < high and each.end > low]:
         spans = clip(rest, each.start, each.end)
         if spans:
             entries.append((each.kind, each.words, spans))

@@ -7,15 +7,15 @@ The sets ask for "any room and any person": a resource needed twice at one momen
 a lag between steps that are not neighbours.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from scheduling.engine import bitsets, distances, reach
 from scheduling.engine.distances import Join, Pairs, Pools, Window
 from scheduling.engine.frame import Frame
 from scheduling.engine.intervals import Intervals, contains
-from scheduling.engine.reach import Rooms
+from scheduling.engine.reach import Rooms, Scope
 from scheduling.engine.request import (
     PATIENT,
     PREP_BAY,
@@ -66,10 +66,12 @@ class Chain:
     """Per step, which steps could need one of its resources at one moment (`distances.contests`)."""
     rooms: tuple[Rooms, ...] = ({},)
     """One mapping from step to room for every way to fill the groups of steps that share a room."""
-    shortest: Mapping[int, int] = field(default_factory=dict)
-    """By resource id, for how many minutes at least it is needed at a time."""
     margins: tuple[Window, ...] = ()
-    """Per step, the most minutes that its needs occupy before and after its start."""
+    """Per step, the most minutes that it takes before and after its start."""
+    undisputed: bool = False
+    """No two needs can ask for one resource at one moment or have to share it, and each asks for one."""
+    ahead: int = 0
+    """The most minutes for which a visit occupies anything after the start of its anchor."""
 
     @classmethod
     def of(cls, search: Search) -> "Chain":
@@ -81,26 +83,24 @@ class Chain:
         gaps = tuple([distances.gap(search, pools, pairs, at) for at in range(len(search.steps))])
         joins = distances.further(search)
         spans = distances.between(search, gaps, joins)
+        contests = distances.contests(search, pools, spans)
+        single = all(need.count == 1 for step in search.steps for need in step.needs)
+        undisputed = single and not pairs and not any(contests)
+        anchor, margins = _anchor(search), tuple([_margins(step) for step in search.steps])
         return cls(
             search,
-            _anchor(search),
+            anchor,
             pools,
             pairs,
             gaps,
             joins,
             spans,
-            distances.contests(search, pools, spans),
+            contests,
             tuple(_room_choices(pools, pairs)) if pairs else ({},),
-            _shortest(search, pools),
-            tuple([_margins(step) for step in search.steps]),
+            margins,
+            undisputed,
+            max([most + after for (_, most), (_, after) in zip(spans[anchor], margins, strict=True)]),
         )
-
-    @property
-    def undisputed(self) -> bool:
-        """Whether no two needs can ask for one resource at a moment, none has to share it, and each asks for one."""
-        if self.room_pairs or any(self.contests):
-            return False
-        return all(need.count == 1 for step in self.search.steps for need in step.needs)
 
     def timely(self, times: Sequence[int]) -> bool:
         """Whether these starts keep every rule but the resources: period, lags, same day, allowed starts."""
@@ -138,12 +138,12 @@ class Chain:
 
         Exact in the lags of neighbours; a superset where `Step.lags` or one resource needed twice bind.
         """
-        frame, found = reach.bits(self, window, {})
+        frame, found = reach.bits(self, window, Scope(0, {}, {}))
         return [bitsets.to_intervals(each, frame.base) for each in found]
 
     def bits(self, window: Window) -> tuple[Frame, list[int]]:
         """`reach` as bit sets (`bitsets`), with the frame whose base they count from."""
-        return reach.bits(self, window, {})
+        return reach.bits(self, window, Scope(0, {}, {}))
 
     def windows(self) -> Iterator[Window]:
         """Growing windows of anchor starts that cover the whole search: the first answers are near."""
@@ -155,22 +155,15 @@ class Chain:
         length, grid = _FIRST_WINDOW, search.grid_minutes
         while low < end:
             high = min((low + length) // grid * grid + grid, end)
-            known = (end if search.known_until is None else search.known_until) - self._ahead()
+            known = (end if search.known_until is None else search.known_until) - self.ahead
             if low + grid <= known < high:
                 high = known - known % grid
             yield low, high
-            low, length = high, min((high - low) * 2, _LONGEST_WINDOW)
+            low, length = high, min(max(2 * (high - low), _FIRST_WINDOW), _LONGEST_WINDOW)
 
     def known_from(self, window: Window) -> int:
         """The minute before which the resources decide about visits whose anchor starts in the window."""
-        return min(self.search.latest, window[1] + self._ahead())
-
-    def _ahead(self) -> int:
-        """The most minutes for which a visit occupies anything after the start of its anchor."""
-        ends = []
-        for (_, most), step in zip(self.spans[self.anchor], self.search.steps, strict=True):
-            ends += [most + step.acquisition_minutes, *[most + each.ends_after_start for each in step.needs]]
-        return max(ends)
+        return min(self.search.latest, window[1] + self.ahead)
 
 
 _FIRST_WINDOW = 1440
@@ -222,21 +215,10 @@ def _pools(search: Search) -> Pools:
     return tuple([tuple([able[need.capabilities] for need in step.needs]) for step in search.steps])
 
 
-def _shortest(search: Search, pools: Pools) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for step, of_step in zip(search.steps, pools, strict=True):
-        for need, pool in zip(step.needs, of_step, strict=True):
-            length = need.starts_before + need.ends_after_start
-            for resource in pool:
-                if found.get(resource.id, length) >= length:
-                    found[resource.id] = length
-    return found
-
-
 def _margins(step: Step) -> Window:
     before = [need.starts_before for need in step.needs]
     after = [need.ends_after_start for need in step.needs]
-    return max([0, *before]), max([1, *after])
+    return max([0, *before]), max([step.acquisition_minutes, *after])
 
 
 def _room_choices(pools: Pools, pairs: Pairs) -> Iterator[dict[int, ResourceFree]]:

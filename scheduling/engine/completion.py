@@ -17,7 +17,7 @@ class Completion:
 
     def __init__(self, chain: Chain, frame: Frame, reach: list[int], days: Days | None) -> None:
         """`frame` and `reach`: as of `reach.bits`."""
-        self._chain, self._frame, self._days = chain, frame, days
+        self._chain, self._days = chain, days
         self.base, self.anchor_starts = frame.base, reach[chain.anchor]
         self._wished, self._outside = _by_wishes(chain, frame, reach)
         anchor, count = chain.anchor, len(reach)
@@ -29,16 +29,32 @@ class Completion:
             self._bounds.append([(other, *chain.spans[other][at]) for other in _bound_to(chain, at, placed)])
             placed.append(at)
         self._times: dict[int, int] = {}
-        self._able: dict[int, list[service.Able]] = {}
+        self._rest: list[int] = []
+        self._weighs = any(self._outside)
+        self.only_grows = not self._weighs
+        self._near_wished = _near(chain, frame, self._wished) if self._weighs else []
         self._best: Found | None = None
 
     def floor(self, start: int) -> int:
-        """What every visit with this anchor start costs at least."""
+        """What every visit with this anchor start costs at least; with `only_grows` never less for a later one."""
+        cost = self._own(start)
+        return cost + sum([self._unwished(at, start) for at in self._order]) if self._weighs else cost
+
+    def _own(self, start: int) -> int:
         ranking, at = self._chain.search.ranking, self._chain.anchor
         cost = ranking.waiting_per_day * (start - self._chain.search.earliest) // DAY
-        if self._outside[at] >> (start - self._frame.base) & 1:
+        if self._outside[at] >> (start - self.base) & 1:
             cost += ranking.outside_wishes
         return cost
+
+    def _unwished(self, at: int, start: int) -> int:
+        """What a step costs for sure, as none of its starts around this anchor start is within the wishes."""
+        wished = self._near_wished[at] >> (start - self.base) & 1
+        return 0 if wished else self._chain.search.ranking.outside_wishes
+
+    def hopeful(self, starts: int) -> int:
+        """Of these anchor starts, bits as of `anchor_starts`, those that may belong to a visit."""
+        return starts
 
     def best(self, start: int) -> Found | None:
         """The best visit; None if there is none. `start` is one of the anchor's reach."""
@@ -46,8 +62,25 @@ class Completion:
         self._times = {self._chain.anchor: start}
         if not self._known_day_kept(start) or not self._served(self._chain.anchor):
             return None
-        self._place(0, self.floor(start))
+        self._rest = [0] * (len(self._order) + 1)
+        for depth in range(len(self._order) - 1, -1, -1):
+            self._rest[depth] = self._rest[depth + 1] + self._least(self._order[depth], start)
+        self._place(0, self._own(start))
         return self._best
+
+    def _least(self, at: int, start: int) -> int:
+        """What a step costs at least, whatever the others do."""
+        cost = self._unwished(at, start) if self._weighs else 0
+        if at + 1 != self._chain.anchor:
+            return cost
+        least, most = self._chain.spans[self._chain.anchor][at]
+        outside, costs = self._chain.search.ranking.outside_wishes, []
+        for low, high, trip in self._stretches(at, start + least, start + most):
+            for starts, added in ((self._wished[at], 0), (self._outside[at], outside)):
+                t = self.base + _last(starts, high - self.base)
+                if t >= max(low, self.base):
+                    costs.append(trip + added + self._idle(at, t))
+        return min(costs, default=cost)
 
     def _known_day_kept(self, start: int) -> bool:
         search = self._chain.search
@@ -93,22 +126,34 @@ class Completion:
                 low, high = max(low, begins), min(high, ends - 1)
             yield from self._later(at, low, high, cost)
             return
-        if self._days is None:
-            yield from self._earlier(at, low, high, cost, 0)
-            return
-        begins, ends = self._days.bounds(times[at + 1])
+        for first, last, trip in self._stretches(at, low, high):
+            yield from self._earlier(at, first, last, cost, trip)
+
+    def _stretches(self, at: int, low: int, high: int) -> list[tuple[int, int, int]]:
+        """[low, high] of a step before the anchor, in the order in which equal sums are ranked.
+
+        Each with what it costs there to come on another day than the anchor.
+        """
         same_day = self._chain.search.steps[at + 1].same_day
-        if at + 1 != self._chain.anchor and not same_day:
-            yield from self._earlier(at, low, high, cost, 0)
-            return
-        yield from self._earlier(at, max(low, begins), min(high, ends - 1), cost, 0)
+        if self._days is None or (at + 1 != self._chain.anchor and not same_day):
+            return [(low, high, 0)]
+        begins, ends = self._days.bounds(self._times[at + 1])
+        found = [(max(low, begins), min(high, ends - 1), 0)]
         if not same_day:
             trip = self._chain.search.ranking.second_trip
-            yield from self._earlier(at, max(low, ends), high, cost, trip)
-            yield from self._earlier(at, low, min(high, begins - 1), cost, trip)
+            found += [(max(low, ends), high, trip), (low, min(high, begins - 1), trip)]
+        return found
+
+    def _idle(self, at: int, t: int) -> int:
+        """What the time between a step just before the anchor and the anchor costs."""
+        if at + 1 != self._chain.anchor:
+            return 0
+        ends = t + self._chain.search.steps[at].acquisition_minutes
+        waits = max(0, self._times[self._chain.anchor] - ends)
+        return self._chain.search.ranking.idle_per_hour * waits // HOUR
 
     def _later(self, at: int, low: int, high: int, cost: int) -> Iterator[tuple[int, int]]:
-        base, ranking = self._frame.base, self._chain.search.ranking
+        base, ranking, rest = self.base, self._chain.search.ranking, self._remaining(at)
         before = self._times[at - 1] + self._chain.search.steps[at - 1].acquisition_minutes
         wished, outside = self._wished[at], self._outside[at]
         t = low
@@ -121,19 +166,18 @@ class Completion:
             if t > high:
                 return
             added = ranking.gap_per_minute * max(0, t - before)
-            if self._hopeless(cost + added):
+            if self._hopeless(cost + added + rest):
                 return
             if t - base == outside_at:
                 added += ranking.outside_wishes
-                if self._hopeless(cost + added):
+                if self._hopeless(cost + added + rest):
                     outside, t = 0, t + 1
                     continue
             yield t, added
             t += 1
 
     def _earlier(self, at: int, low: int, high: int, cost: int, trip: int) -> Iterator[tuple[int, int]]:
-        base, ranking, anchor = self._frame.base, self._chain.search.ranking, self._chain.anchor
-        length = self._chain.search.steps[at].acquisition_minutes
+        base, ranking, rest = self.base, self._chain.search.ranking, self._remaining(at)
         wished, outside = self._wished[at], self._outside[at]
         t = high
         while t >= low:
@@ -141,18 +185,20 @@ class Completion:
             t = base + max(wished_at, outside_at)
             if t < low or t < base:
                 return
-            added = trip
-            if at + 1 == anchor:
-                added += ranking.idle_per_hour * max(0, self._times[anchor] - t - length) // HOUR
-            if self._hopeless(cost + added):
+            added = trip + self._idle(at, t)
+            if self._hopeless(cost + added + rest):
                 return
             if t - base == outside_at:
                 added += ranking.outside_wishes
-                if self._hopeless(cost + added):
+                if self._hopeless(cost + added + rest):
                     outside, t = 0, t - 1
                     continue
             yield t, added
             t -= 1
+
+    def _remaining(self, at: int) -> int:
+        """What the steps that are placed after this one cost at least."""
+        return self._rest[self._order.index(at) + 1]
 
     def _hopeless(self, cost: int) -> bool:
         return self._best is not None and cost >= self._best[0]
@@ -173,6 +219,13 @@ def _bound_to(chain: Chain, at: int, placed: list[int]) -> list[int]:
     """The placed steps that a lag joins to this one: its neighbours, and those of `Step.lags`."""
     joined = {j if i == at else i for i, j, *_ in chain.joins if at in (i, j)}
     return [other for other in placed if abs(other - at) == 1 or other in joined]
+
+
+def _near(chain: Chain, frame: Frame, starts: list[int]) -> list[int]:
+    """Per step, the anchor starts from which one of its `starts` can be reached."""
+    far = frame.high - frame.low
+    spans = [(max(least, -far), min(most, far)) for least, most in chain.spans[chain.anchor]]
+    return [bitsets.dilated(each, -most, -least) for each, (least, most) in zip(starts, spans, strict=True)]
 
 
 def _by_wishes(chain: Chain, frame: Frame, reach: list[int]) -> tuple[list[int], list[int]]:

@@ -85,15 +85,20 @@ def contests(
     Each as (other, low, high): they do only if low < start - start of the other < high. For two needs of one
     step this is always or never; then low is -1 and high is 1.
     """
-    ids = [[frozenset([r.id for r in pool]) for pool in of_step] for of_step in pools]
+    known = {id(pool): frozenset([r.id for r in pool]) for of_step in pools for pool in of_step}
+    ids = [[known[id(pool)] for pool in of_step] for of_step in pools]
     return tuple([tuple(_contested(search, ids, spans, at)) for at in range(len(search.steps))])
 
 
 def _contested(
     search: Search, ids: list[list[frozenset[int]]], spans: Sequence[Sequence[Window]], at: int
 ) -> Iterator[tuple[int, int, int]]:
+    begins = max([need.starts_before for need in search.steps[at].needs], default=0)
+    ends = [max([need.ends_after_start for need in step.needs], default=0) for step in search.steps]
     for other in range(at + 1):
         least, most = spans[other][at]
+        if other < at and least >= ends[other] + begins:
+            continue
         lows, highs = [], []
         for (i, one), (j, two) in product(
             enumerate(search.steps[other].needs), enumerate(search.steps[at].needs)

@@ -6,49 +6,54 @@ from collections.abc import Mapping, Sequence
 from scheduling.engine import bitsets
 from scheduling.engine.request import Need, ResourceFree
 
-Gaps = list[tuple[int, int]]
-
 
 class Frame:
     """The minutes [low, high), with bits counted from `base`; sets are made when they are asked for, and once."""
 
-    __slots__ = ("_gaps", "_hints", "_served", "_shortest", "base", "high", "low")
+    __slots__ = ("_hints", "_runs", "_shortest", "base", "high", "low")
 
     def __init__(
         self, base: int, low: int, high: int, shortest: Mapping[int, int], hints: dict[int, int]
     ) -> None:
-        """`low` is not before `base`. `shortest`, by resource id: gaps of fewer minutes are of no use to it.
+        """`low` is not before `base`. `shortest`, by resource id: for fewer minutes it is never asked.
 
-        `hints`, by resource id, are kept for the next frame: where in its free time the last one began.
+        `hints`, by resource id, are kept for the next frame: where in its free time the last one ended.
         """
         self.base, self.low, self.high = base, low, high
         self._shortest, self._hints = shortest, hints
-        self._gaps: dict[int, Gaps] = {}
-        self._served: dict[tuple[int, int, int], int] = {}
+        self._runs: dict[int, int] = {}
 
     def serves(self, need: Need, pool: Sequence[ResourceFree]) -> int:
         """The starts at which as many of the pool as the need counts are free for all of it."""
-        before, after, served = need.starts_before, need.ends_after_start, self._served
+        before, length, runs = need.starts_before, need.starts_before + need.ends_after_start, self._runs
         found = []
         for resource in pool:
-            key = (resource.id, before, after)
-            if key not in served:
-                gaps = self._gaps.get(resource.id)
-                if gaps is None:
-                    gaps = self._useful(resource)
-                served[key] = bitsets.starts(gaps, before, after, self.base)
-            found.append(served[key])
-        return bitsets.at_least(found, need.count)
+            begins = runs.get(resource.id)
+            if begins is None:
+                begins = runs[resource.id] = self._free_for(resource, self._shortest.get(resource.id, 1))
+            longer = length - self._shortest.get(resource.id, 1)
+            found.append(bitsets.eroded(begins, 0, longer + 1) if longer else begins)
+        minutes = bitsets.at_least(found, need.count)
+        return minutes << before if before >= 0 else minutes >> -before
 
-    def _useful(self, resource: ResourceFree) -> Gaps:
-        """What the resource has free within the frame, in gaps that are long enough for anything."""
-        free, shortest = resource.free, self._shortest.get(resource.id, 1)
-        first = bitsets.reaching(free, self.low, self._hints.get(resource.id, 0))
-        last = bisect_left(free, (self.high,), first)
-        gaps = [(low, high) for low, high in free[first:last] if high - low >= shortest]
-        if gaps and gaps[0][0] < self.low:
-            gaps[0] = (self.low, gaps[0][1])
-        if gaps and gaps[-1][1] > self.high:
-            gaps[-1] = (gaps[-1][0], self.high)
-        self._gaps[resource.id], self._hints[resource.id] = gaps, first
-        return gaps
+    def _free_for(self, resource: ResourceFree, length: int) -> int:
+        """The minutes from which on the resource is free for `length` minutes of the frame."""
+        free, base, low, high = resource.free, self.base, self.low, self.high
+        first = bitsets.reaching(free, low, self._hints.get(resource.id))
+        last = bisect_left(free, (high,), first)
+        self._hints[resource.id] = last
+        if first == last:
+            return 0
+        found, less = 0, length - 1
+        if free[first][0] < low:
+            found = bitsets.span(low, free[first][1] - less, base)
+            first += 1
+        # Sets that have nothing in common are united by adding them.
+        found += sum(
+            [
+                ((1 << end - start - less) - 1) << start - base
+                for start, end in free[first:last]
+                if end - start > less
+            ]
+        )
+        return found & bitsets.span(low, high - less, base) if free[last - 1][1] > high else found

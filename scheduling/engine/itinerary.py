@@ -147,14 +147,8 @@ def _served(offer: offers.Offer) -> Itinerary:
 
 
 def _itinerary(chain: Chain, cost: tuple[int, ...], times: Sequence[int], taken: service.Taken) -> Itinerary:
-    placed = []
-    for step, t, ids in zip(chain.search.steps, times, taken, strict=True):
-        needs = step.needs if len(ids) == len(step.needs) else [n for n in step.needs for _ in range(n.count)]
-        occupied = tuple(
-            [
-                (number, t - need.starts_before, t + need.ends_after_start)
-                for number, need in zip(ids, needs, strict=True)
-            ]
-        )
-        placed.append(Placed(step.key, t, t + step.acquisition_minutes, occupied))
+    placed = [
+        Placed(step.key, t, t + step.acquisition_minutes, occupied)
+        for step, t, occupied in zip(chain.search.steps, times, taken, strict=True)
+    ]
     return Itinerary(tuple(placed), cost)

@@ -1,17 +1,21 @@
 """The nearest visits around a wanted start, whatever stands in the way there."""
 
-from collections.abc import Iterator
-
+from scheduling.engine import bitsets, reach
 from scheduling.engine.chain import Chain, Window
 from scheduling.engine.completion import Completion
+from scheduling.engine.days import Days
 from scheduling.engine.intervals import last_at_or_before, next_at_or_after
-from scheduling.engine.pins import Starts, around, bounds, placed, times_at
+from scheduling.engine.pins import Starts, bounds, placed, times_at
+from scheduling.engine.plain import PlainCompletion, is_plain
+from scheduling.engine.reach import Scope
 from scheduling.engine.visit import Itinerary
 
-_FIRST_LOOK = 6 * 60
-"""Minutes that are searched first; then three times as many."""
+_FIRST_LOOK = 8 * 60
+"""Minutes on each side that are searched first, together; then each side by itself, three times as far."""
 
 Times = tuple[int, ...]
+Finder = Completion | PlainCompletion
+BACK, ON = -1, 1
 
 
 def beside(chain: Chain, starts: Starts) -> tuple[Itinerary | None, Itinerary | None]:
@@ -21,53 +25,60 @@ def beside(chain: Chain, starts: Starts) -> tuple[Itinerary | None, Itinerary | 
     """
     search = chain.search
     t = starts.get(search.steps[chain.anchor].key, min(starts.values()))
+    low, high = max(search.earliest, t - _FIRST_LOOK), min(search.latest + 1, t + _FIRST_LOOK)
+    look = _look(chain, (low, high)) if low < high else None
     found = (
-        _first(chain, _windows(t, search.earliest, -1)),
-        _first(chain, _windows(t + 1, search.latest + 1, 1)),
+        _within(chain, look, (low, t), BACK) or _beyond(chain, min(low, t), BACK),
+        _within(chain, look, (t + 1, high), ON) or _beyond(chain, max(high, t + 1), ON),
     )
     before, after = [None if times is None else placed(search, times) for times in found]
     return before, after
 
 
-def _windows(t: int, end: int, way: int) -> Iterator[tuple[Window, int]]:
-    """Growing windows from t on, until `end`, each with the way it is gone through."""
-    length = _FIRST_LOOK
+def _beyond(chain: Chain, t: int, way: int) -> Times | None:
+    """The same in growing windows from t on, to the end of the search."""
+    end = chain.search.latest + 1 if way == ON else chain.search.earliest
+    length = 3 * _FIRST_LOOK
     while (end - t) * way > 0:
-        far = max(end, t - length) if way < 0 else min(end, t + length)
-        yield (min(t, far), max(t, far)), way
+        far = min(end, t + length) if way == ON else max(end, t - length)
+        window = min(t, far), max(t, far)
+        found = _within(chain, _look(chain, window), window, way)
+        if found is not None:
+            return found
         t, length = far, length * 3
-
-
-def _first(chain: Chain, windows: Iterator[tuple[Window, int]]) -> Times | None:
-    for window, way in windows:
-        completion, anchors = around(chain, window, {})
-        for start in (_upward if way > 0 else _downward)(completion.base, anchors):
-            found = completion.best(start)
-            if found is not None:
-                return _rounded(chain, completion, start, way) or found[1]
     return None
 
 
-def _rounded(chain: Chain, completion: Completion, start: int, way: int) -> Times | None:
+def _look(chain: Chain, window: Window) -> Finder:
+    """What finds the visits of a window, as the search does."""
+    wide, days = (window[0], window[1] + 1), Days(chain.search.day_of) if chain.search.day_of else None
+    if is_plain(chain):
+        frame, bits = reach.bits(chain, wide, Scope.of(chain, chain.anchor))
+        return PlainCompletion(chain, frame, bits, days, wide)
+    return Completion(chain, *chain.bits(wide), days)
+
+
+def _within(chain: Chain, look: Finder | None, window: Window, way: int) -> Times | None:
+    """The first visit, or going back the last, whose lungs start within `window`."""
+    if look is None or window[0] >= window[1]:
+        return None
+    rest = look.anchor_starts & bitsets.span(*window, look.base)
+    while rest:
+        one = rest & -rest if way == ON else 1 << (rest.bit_length() - 1)
+        start = look.base + one.bit_length() - 1
+        found = look.best(start)
+        if found is not None:
+            return _rounded(chain, look, start, way) or found[1]
+        rest = look.hopeful(rest ^ one)
+    return None
+
+
+def _rounded(chain: Chain, completion: Finder, start: int, way: int) -> Times | None:
     """The visit at the next multiple of the grid, if there is one and the window knows it."""
     even = start + (-start * way) % chain.search.grid_minutes * way
     known = even >= completion.base and completion.anchor_starts >> (even - completion.base) & 1
     found = completion.best(even) if known and even != start else None
     return found and found[1]
-
-
-def _upward(base: int, rest: int) -> Iterator[int]:
-    while rest:
-        first = rest & -rest
-        rest ^= first
-        yield base + first.bit_length() - 1
-
-
-def _downward(base: int, rest: int) -> Iterator[int]:
-    while rest:
-        last = rest.bit_length() - 1
-        rest ^= 1 << last
-        yield base + last
 
 
 def of_step(chain: Chain, at: int, t: int, kept: Starts) -> Itinerary | None:

@@ -2,6 +2,7 @@
 
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from scheduling.engine import reach
 from scheduling.engine.chain import Chain, Search
@@ -10,7 +11,7 @@ from scheduling.engine.days import Days
 from scheduling.engine.distances import Window
 from scheduling.engine.plain import PlainCompletion, is_plain
 from scheduling.engine.ranking import DAY, HOUR
-from scheduling.engine.reach import Hints
+from scheduling.engine.reach import Scope
 
 Finder = Completion | PlainCompletion
 Offer = tuple[tuple[int, ...], Chain, tuple[int, ...]]
@@ -19,9 +20,12 @@ Offer = tuple[tuple[int, ...], Chain, tuple[int, ...]]
 
 def ranked(search: Search, limit: int) -> Iterator[Offer]:
     """The `limit` best visits, best first."""
+    if search.ranking.by_time_alone:
+        yield from islice(_in_order(search, None), limit)
+        return
     queue = _Queue(limit)
     for chain, completion, window in _stages(search):
-        for found in _offered(chain, completion, window, lambda start: queue.wants(completion.floor(start))):  # noqa: B023
+        for found in _offered(chain, completion, window, queue.wants_from(completion)):
             queue.add(chain, found)
             # Waiting only grows: what costs no more than the wait until here stays ahead of all that follows.
             yield from queue.up_to(_waiting(search, found[1][chain.anchor]))
@@ -33,9 +37,17 @@ def ranked(search: Search, limit: int) -> Iterator[Offer]:
 
 def within(search: Search, low: int, high: int) -> Iterator[Offer]:
     """Every offer whose anchor starts in [low, high), in order of time."""
-    for chain, completion, window in _stages(search, (low, high)):
-        for found in _offered(chain, completion, window, lambda _: True):
+    return _in_order(search, (low, high))
+
+
+def _in_order(search: Search, only: Window | None) -> Iterator[Offer]:
+    for chain, completion, window in _stages(search, only):
+        for found in _offered(chain, completion, window, _always):
             yield _cost(chain, found), chain, found[1]
+
+
+def _always(_: int) -> bool:
+    return True
 
 
 def sum_of(chain: Chain, times: Sequence[int]) -> int:
@@ -84,9 +96,15 @@ class _Queue:
         self.missing = limit
         self._offers: list[Offer] = []
 
-    def wants(self, cost: int) -> bool:
-        """Whether an offer of this cost, later than all others, would be handed out."""
-        return len(self._offers) < self.missing or (self.missing > 0 and cost < self._offers[-1][0][0])
+    def wants_from(self, completion: Finder) -> Callable[[int], bool]:
+        """Whether an offer around this start, later than all others, could be handed out."""
+
+        def wants(start: int) -> bool:
+            if len(self._offers) < self.missing:
+                return True
+            return self.missing > 0 and completion.floor(start) < self._offers[-1][0][0]
+
+        return wants
 
     def add(self, chain: Chain, found: Found) -> None:
         insort(self._offers, (_cost(chain, found), chain, found[1]), key=lambda each: each[0])
@@ -102,20 +120,22 @@ def _stages(search: Search, only: Window | None = None) -> Iterator[tuple[Chain,
     """Window after window of anchor starts that can belong to a whole chain."""
     chain = Chain.of(search)
     days = Days(search.day_of) if search.day_of else None
-    hints: Hints = {}
     plain = is_plain(chain)
+    scope = Scope.of(chain, chain.anchor if plain else 0)
     for window in [only] if only else chain.windows():
         until = chain.known_from(window)
         if search.known_until is not None and until > search.known_until:
             # Reading costs more than looking: at least as much again as is known.
             search = search.complete(max(until, 3 * search.known_until - 2 * search.earliest))
-            chain, hints = Chain.of(search), {}
+            chain = Chain.of(search)
+            scope = Scope.of(chain, scope.first)
         # With the first minute of the next window, where a neighbour on the grid may lie.
         wide = (window[0], window[1] + 1)
-        frame, bits = reach.bits(chain, wide, hints, chain.anchor if plain else 0)
-        if bits[chain.anchor]:
-            known = PlainCompletion(chain, frame, bits, days) if plain else None
-            yield chain, known or Completion(chain, frame, bits, days), window
+        frame, bits = reach.bits(chain, wide, scope)
+        if bits[chain.anchor] and plain:
+            yield chain, PlainCompletion(chain, frame, bits, days, wide), window
+        elif bits[chain.anchor]:
+            yield chain, Completion(chain, frame, bits, days), window
 
 
 def _offered(
@@ -127,12 +147,14 @@ def _offered(
     while rest:
         cell = (rest & -rest).bit_length() - 1
         cell -= cell % grid
-        if base + cell >= window[1]:
+        if base + cell >= window[1] or (completion.only_grows and not useful(base + cell)):
             return
-        inside = rest >> cell
-        rest = inside >> grid << (cell + grid)
+        inside = rest >> cell & ((2 << grid) - 1)
+        rest = rest >> (cell + grid) << (cell + grid)
         found = _in_cell(visit, inside, (base + cell, min(base + cell + grid, window[1])), grid, useful)
-        if found is not None and useful(found[1][chain.anchor]):
+        if found is None:
+            rest = completion.hopeful(rest)
+        elif useful(found[1][chain.anchor]):
             yield found
 
 
@@ -140,26 +162,26 @@ def _in_cell(
     visit: "_Visits", inside: int, cell: Window, grid: int, useful: Callable[[int], bool]
 ) -> Found | None:
     """What is offered of the minutes from one multiple of the grid to the next; `inside` has bits for them."""
-    between = inside & ((1 << grid) - 2)
-    if inside & 1 and (between or useful(cell[0])):
+    if inside & 1 and useful(cell[0]):
         found = visit.around(cell[0])
         if found is not None:
             return found
-    if not between or (inside >> grid & 1 and visit.around(cell[0] + grid) is not None):
+    starts = [start for start in range(*cell) if inside >> (start - cell[0]) & 1]
+    if not any(useful(start) for start in starts):
         return None
-    for start in range(cell[0] + 1, cell[1]):
-        if between >> (start - cell[0]) & 1:
-            found = visit.around(start)
-            if found is not None:
-                return found
-    return None
+    if inside & 1 and (found := visit.around(cell[0])) is not None:
+        return found
+    if inside >> grid & 1 and visit.around(cell[0] + grid) is not None:
+        return None
+    return next((found for found in map(visit.around, starts) if found is not None), None)
 
 
 class _Visits:
     """The best visits around starts, each looked for once."""
 
     def __init__(self, completion: Finder) -> None:
-        self._best, self._known = completion.best, dict[int, Found | None]()
+        self._best = completion.best
+        self._known: dict[int, Found | None] = {}
 
     def around(self, start: int) -> Found | None:
         if start not in self._known:

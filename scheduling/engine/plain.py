@@ -2,12 +2,14 @@
 
 from bisect import bisect_right
 
-from scheduling.engine.chain import Chain, Need, Pool, ResourceFree
+from scheduling.engine import reach
+from scheduling.engine.chain import Chain, Need, Pool, Window
 from scheduling.engine.completion import Found
 from scheduling.engine.days import Days
 from scheduling.engine.frame import Frame
 from scheduling.engine.intervals import Intervals, last_at_or_before
 from scheduling.engine.ranking import DAY, HOUR
+from scheduling.engine.reach import Scope
 
 _END = float("inf")
 _NEVER = -(1 << 60)
@@ -21,10 +23,9 @@ def is_plain(chain: Chain) -> bool:
     """
     ranking = chain.search.ranking
     return (
-        chain.anchor <= 1
+        chain.undisputed
+        and chain.anchor <= 1
         and (ranking.wished is None or not ranking.outside_wishes)
-        and not any(chain.contests)
-        and not chain.room_pairs
         and not chain.joins
         and all(step.lag_min >= 0 for step in chain.search.steps[1:])
     )
@@ -33,9 +34,14 @@ def is_plain(chain: Chain) -> bool:
 class PlainCompletion:
     """As `completion.Completion`; the X-ray's starts are looked up only around those of the lungs."""
 
-    def __init__(self, chain: Chain, frame: Frame, bits: list[int], days: Days | None) -> None:
-        """`frame` and `bits`: as of `reach.bits` from the anchor on."""
-        self._chain, self._days = chain, days
+    only_grows = True
+
+    def __init__(
+        self, chain: Chain, frame: Frame, bits: list[int], days: Days | None, window: Window
+    ) -> None:
+        """`frame` and `bits`: as of `reach.bits` for the window, from the anchor on."""
+        self._chain, self._days, self._window = chain, days, window
+        self._misses = False
         self.base, self.anchor_starts = frame.base, bits[chain.anchor]
         steps = chain.search.steps
         self._after = [
@@ -47,6 +53,19 @@ class PlainCompletion:
         """What every visit with this anchor start costs at least."""
         search = self._chain.search
         return search.ranking.waiting_per_day * (start - search.earliest) // DAY
+
+    def hopeful(self, starts: int) -> int:
+        """Of these anchor starts, bits as of `anchor_starts`, those that may belong to a visit.
+
+        All of them until one has had no X-ray: the others may have none either, and that is found out at once.
+        """
+        if not self._misses:
+            return starts
+        self._misses = False
+        frame, bits = reach.bits(self._chain, self._window, Scope.of(self._chain, 0))
+        found = bits[self._chain.anchor]
+        ahead = frame.base - self.base
+        return starts & (found << ahead if ahead >= 0 else found >> -ahead)
 
     def best(self, start: int) -> Found | None:
         """The best visit; None if there is none."""
@@ -74,6 +93,7 @@ class PlainCompletion:
         least, most = self._chain.gaps[1]
         t = self._last_xray(start - most, start - least)
         if t is None:
+            self._misses = True
             return None
         ranking, step = self._chain.search.ranking, self._chain.search.steps[0]
         if self._chain.search.steps[1].same_day or ranking.second_trip:
@@ -88,44 +108,43 @@ class PlainCompletion:
         """The last start of the X-ray in [low, high]."""
         search = self._chain.search
         step, pools = search.steps[0], self._chain.pools[0]
-        t = before = min(high, search.latest - step.acquisition_minutes)
-        low = max(low, search.earliest)
-        # Each need in turn moves the start back; where none does any more, all are served.
-        while t >= low:
-            if step.allowed is not None:
-                t = _not_after(step.allowed, t)
-            for need, pool in zip(step.needs, pools, strict=True):
-                t = self._last_served(need, pool, t)
-                if t < low:
-                    return None
-            if t == before:
-                return t
-            before = t
-        return None
+        low, t = max(low, search.earliest), min(high, search.latest - step.acquisition_minutes)
+        # Each need in turn moves the start back; where none has moved it since its own turn, all are served.
+        at, kept, count = 0, 0, len(step.needs)
+        if step.allowed is not None:
+            t = _not_after(step.allowed, t)
+        while kept < count and t >= low:
+            last = self._last_served(step.needs[at], pools[at], t)
+            if last == t:
+                kept += 1
+            else:
+                t, kept = last, 1
+                if step.allowed is not None and t >= low and (last := _not_after(step.allowed, t)) != t:
+                    t, kept = last, 0
+            at = at + 1 if at + 1 < count else 0
+        return t if t >= low else None
 
     def _last_served(self, need: Need, pool: Pool, t: int) -> int:
-        """The last start, not after `t`, before which not enough of the pool can serve the need; or low enough."""
-        earliest, latest = self._chain.search.earliest, self._chain.search.latest
-        t = min(t, latest - need.ends_after_start)
-        found = sorted([_last_start(each, need, t, earliest) for each in pool], reverse=True)
-        return found[need.count - 1] if len(found) >= need.count else earliest - 1
+        """The last start, not after `t`, at which one of the pool can serve the need."""
+        search, before, after = self._chain.search, need.starts_before, need.ends_after_start
+        t, last = min(t, search.latest - after), _NEVER
+        for resource in pool:
+            free = resource.free
+            at = bisect_right(free, (t - before, _END)) - 1
+            while at >= 0:
+                begins, ends = free[at]
+                if ends - after <= last:
+                    break
+                if ends - begins >= before + after:
+                    last = ends - after
+                    break
+                at -= 1
+            if last >= t:
+                last = t
+                break
+        return last if last - before >= search.earliest else _NEVER
 
 
 def _not_after(starts: Intervals, t: int) -> int:
     found = last_at_or_before(starts, t)
     return _NEVER if found is None else found
-
-
-def _last_start(resource: ResourceFree, need: Need, t: int, earliest: int) -> int:
-    """The last start, not after `t`, at which the resource serves the need, nothing of it before `earliest`."""
-    free, before, after = resource.free, need.starts_before, need.ends_after_start
-    at = bisect_right(free, (t - before, _END)) - 1
-    while at >= 0:
-        begins, ends = free[at]
-        if ends <= earliest:
-            break
-        last = min(t, ends - after)
-        if last - before >= max(begins, earliest):
-            return last
-        at -= 1
-    return _NEVER

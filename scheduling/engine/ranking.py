@@ -52,6 +52,12 @@ class Ranking:
         if min(weights) < 0 or self.capacity_candidates < 1:
             raise ValueError("A weight must not be negative, and capacity needs candidates.")
 
+    @property
+    def by_time_alone(self) -> bool:
+        """Whether no sum of any visit is other than 0; the capacity term apart."""
+        weights = self.waiting_per_day, self.second_trip, self.gap_per_minute, self.idle_per_hour
+        return not any(weights) and (self.wished is None or not self.outside_wishes)
+
 
 EARLIEST_FIRST = Ranking()
 

@@ -1,6 +1,7 @@
 """The starts of the steps of a chain as bit sets, window after window of anchor starts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scheduling.engine import bitsets
@@ -12,20 +13,41 @@ if TYPE_CHECKING:
     from scheduling.engine.chain import Chain
 
 Rooms = Mapping[int, ResourceFree]
-Hints = dict[int, int]
-"""Where in the free time of a resource the last frame began; empty at first, filled on the way."""
 
 
-def bits(chain: "Chain", window: Window, hints: Hints, first: int = 0) -> tuple[Frame, list[int]]:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The steps whose starts are looked up, window after window, in one chain."""
+
+    first: int
+    """The steps before this one count as if they were not asked for."""
+    shortest: Mapping[int, int]
+    """By resource id: for fewer minutes it is never asked."""
+    hints: dict[int, int]
+    """By resource id: where in its free time the last window ended."""
+
+    @classmethod
+    def of(cls, chain: "Chain", first: int) -> "Scope":
+        shortest: dict[int, int] = {}
+        for at in range(first, len(chain.pools)):
+            for need, pool in zip(chain.search.steps[at].needs, chain.pools[at], strict=True):
+                length = need.starts_before + need.ends_after_start
+                for resource in pool:
+                    if shortest.get(resource.id, length) >= length:
+                        shortest[resource.id] = length
+        return cls(first, shortest, {})
+
+
+def bits(chain: "Chain", window: Window, scope: Scope) -> tuple[Frame, list[int]]:
     """Per step the starts of whole chains whose anchor starts within the half-open `window`.
 
-    Steps before `first` count as if they were not asked for. The frame's base is a multiple of `grid_minutes`.
+    The frame's base is a multiple of `grid_minutes`.
     """
-    ranges = _ranges(chain, window)
+    ranges, first = _ranges(chain, window), scope.first
     none = [0] * len(ranges)
     if any(low >= high for low, high in ranges[first:]):
         return Frame(window[0], window[0], window[0], {}, {}), none
-    frame = _frame(chain, ranges, chain.shortest, hints, first)
+    frame = _frame(chain, ranges, scope)
     if len(chain.rooms) == 1:
         return frame, _reach(chain, frame, ranges, chain.rooms[0], first) or none
     found = none
@@ -42,7 +64,7 @@ def starts(chain: "Chain", at: int, window: Window, rooms: Rooms) -> tuple[int, 
     high = min(window[1], search.latest - step.acquisition_minutes + 1)
     if low >= high:
         return 0, low
-    frame = _frame(chain, [(low, high)] * (at + 1), {}, {}, at)
+    frame = _frame(chain, [(low, high)] * (at + 1), Scope(at, {}, {}))
     return _step(chain, frame, at, (low, high), rooms), frame.base
 
 
@@ -59,17 +81,15 @@ def _ranges(chain: "Chain", window: Window) -> list[Window]:
     return ranges
 
 
-def _frame(
-    chain: "Chain", ranges: Sequence[Window], shortest: Mapping[int, int], hints: Hints, first: int
-) -> Frame:
-    """The frame that holds these starts, from the step `first` on, with all that is occupied around them."""
-    search = chain.search
+def _frame(chain: "Chain", ranges: Sequence[Window], scope: Scope) -> Frame:
+    """The frame that holds these starts with all that is occupied around them."""
+    search, first = chain.search, scope.first
     base, top = ranges[first]
     for at in range(first, len(ranges)):
         (low, high), (before, after) = ranges[at], chain.margins[at]
         base, top = min(base, low - before), max(top, high - 1 + after)
     base -= base % search.grid_minutes
-    return Frame(base, max(base, search.earliest), min(top, search.latest), shortest, hints)
+    return Frame(base, max(base, search.earliest), min(top, search.latest), scope.shortest, scope.hints)
 
 
 def _reach(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from scheduling.engine.chain import PATIENT, Chain, Need, Step
+from scheduling.engine.chain import PATIENT, Chain, Need, Pool, Step
 from scheduling.engine.intervals import Intervals, clip, contains, dilate, intersect
 from scheduling.engine.window import duration_words
 
@@ -41,6 +41,11 @@ def resource_words(capabilities: frozenset[str]) -> str:
     known = [words for capability, words in _RESOURCES.items() if capability in capabilities]
     other = sorted(each.replace("_", " ") for each in capabilities if each not in _RESOURCES)
     return " with ".join(known + other) or "resource"
+
+
+def listed(words: Sequence[str], last: str) -> str:
+    """busy, held or closed"""
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else words[0]
 
 
 def same_day_kept(chain: Chain, at: int, t: int, before: int | None) -> bool:
@@ -131,8 +136,12 @@ def _missing(chain: Chain, whole: tuple[int, int]) -> Iterator[str]:
             if len(pool) < need.count:
                 yield none_of(need, len(pool))
             elif not chain.serves(need, pool, whole):
-                ever = any(clip(resource.free, *whole) for resource in pool)
-                yield _nobody(need, "for long enough in this period" if ever else "in this period")
+                yield _never_free(chain, need, pool)
+
+
+def _never_free(chain: Chain, need: Need, pool: Pool) -> str:
+    ever = any(clip(resource.free, chain.search.earliest, chain.search.latest) for resource in pool)
+    return _nobody(need, "for long enough in this period" if ever else "in this period")
 
 
 def _nobody(need: Need, when: str) -> str:
@@ -168,7 +177,7 @@ def none_of(need: Need, there: int) -> str:
     """There are fewer of this kind than are needed at once."""
     words = resource_words(need.capabilities)
     if there:
-        return f"{need.count} of the kind {words} are needed at once; there {'is' if there == 1 else 'are'} {there}."
+        return f"Of the kind {words}, {need.count} are needed at once; there {'is' if there == 1 else 'are'} {there}."
     return f"There is no {words} to choose from."
 
 
@@ -224,7 +233,7 @@ def not_free(chain: Chain, at: int, need: Need | None, starts: Mapping[str, int]
     steps, step = chain.search.steps, chain.search.steps[at]
     words = step_words(step.key)
     if not starts:
-        return _nobody(need, "for long enough in this period") if need else _apart(step)
+        return _never_free(chain, need, chain.pools[at][step.needs.index(need)]) if need else _apart(step)
     if step.key in starts:
         if need is None:
             return f"The room and the people for the {words} are not free together at this time."

@@ -131,6 +131,8 @@ def _eased(steps: tuple[Step, ...], waived: Collection[tuple[str, Rule]], far: i
         step = each
         if step.key in left_out:
             continue
+        if left_out:
+            step = replace(step, lags=tuple([lag for lag in step.lags if lag.step not in left_out]))
         if (step.key, Rule.LAG) in waived:
             step = replace(step, lag_min=-far, lag_max=far, lags=())
         if (step.key, Rule.SAME_DAY) in waived:

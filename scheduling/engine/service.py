@@ -12,8 +12,9 @@ _END = float("inf")
 
 Able = tuple[int, ...]
 Preferred = Mapping[str, Collection[int]]
-Taken = list[list[int]]
-"""Per step, the resource ids of its needs in order; a need that counts several has so many."""
+Occupied = tuple[tuple[int, int, int], ...]
+Taken = list[Occupied]
+"""Per step, what `visit.Placed.resources` holds."""
 
 
 def able(chain: Chain, at: int, t: int, preferred: Preferred | None = None) -> list[Able]:
@@ -43,24 +44,24 @@ def _able(chain: Chain, need: Need, pool: Pool, t: int, first: Collection[int]) 
 
 
 def best_fits(chain: Chain, times: Sequence[int]) -> Taken | None:
-    """What `taken` chooses where nothing is contested and every need asks for one; None if somebody is missing."""
+    """What `taken` chooses where the chain is undisputed; None if somebody is missing."""
     found = []
     for step, pools, t in zip(chain.search.steps, chain.pools, times, strict=True):
         row = []
         for need, pool in zip(step.needs, pools, strict=True):
             begins, ends = t - need.starts_before, t + need.ends_after_start
-            least = best = None
+            least, best = _END, -1
             for resource in pool:
                 free = resource.free
                 at = bisect_right(free, (begins, _END)) - 1
-                if at >= 0 and free[at][1] >= ends:
-                    run = free[at][1] - free[at][0]
-                    if least is None or run < least:
-                        least, best = run, resource.id
-            if best is None:
+                if at >= 0:
+                    low, high = free[at]
+                    if high >= ends and high - low < least:
+                        least, best = high - low, resource.id
+            if least == _END:
                 return None
-            row.append(best)
-        found.append(row)
+            row.append((best, begins, ends))
+        found.append(tuple(row))
     return found
 
 
@@ -90,7 +91,7 @@ def taken(chain: Chain, times: Mapping[int, int], able_of: Mapping[int, Sequence
     """The resources of the placed steps, in the protocol's order, or None."""
     order = sorted(times)
     if not contested(chain, times):
-        return _undisputed(chain, order, able_of)
+        return _undisputed(chain, times, able_of)
     slots: list[Slot] = []
     begins: dict[int, int] = {}
     for at in order:  # in the protocol's order, so that `fits` chooses what `search` chose
@@ -102,17 +103,21 @@ def taken(chain: Chain, times: Mapping[int, int], able_of: Mapping[int, Sequence
     chosen = assignment.choose(slots, pairs)
     if chosen is None:
         return None
+    rows = [(number, slot.begins, slot.ends) for number, slot in zip(chosen, slots, strict=True)]
     ends = [*[begins[at] for at in order[1:]], len(slots)]
-    return [list(chosen[begins[at] : end]) for at, end in zip(order, ends, strict=True)]
+    return [tuple(rows[begins[at] : end]) for at, end in zip(order, ends, strict=True)]
 
 
-def _undisputed(chain: Chain, order: Sequence[int], able_of: Mapping[int, Sequence[Able]]) -> Taken | None:
+def _undisputed(
+    chain: Chain, times: Mapping[int, int], able_of: Mapping[int, Sequence[Able]]
+) -> Taken | None:
     found = []
-    for at in order:
-        row: list[int] = []
+    for at in sorted(times):
+        row: list[tuple[int, int, int]] = []
         for need, ids in zip(chain.search.steps[at].needs, able_of[at], strict=True):
             if len(ids) < need.count:
                 return None
-            row += ids[: need.count]
-        found.append(row)
+            span = times[at] - need.starts_before, times[at] + need.ends_after_start
+            row += [(number, *span) for number in ids[: need.count]]
+        found.append(tuple(row))
     return found

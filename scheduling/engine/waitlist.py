@@ -3,13 +3,14 @@
 All times are UTC minutes. A start is that of the first lung acquisition, on the grid of bookable starts.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from scheduling.engine.chain import PATIENT, Chain, Search
-from scheduling.engine.intervals import Intervals, intersect, next_at_or_after, union
+from scheduling.engine.intervals import Intervals, next_at_or_after, union
 
 _DAY = 24 * 60
 _NO_TIME_YET = float("inf")
@@ -79,14 +80,11 @@ def starts_for_anybody(search: Search) -> Intervals:
 def matches(free: Free, wishes: Iterable[Wish]) -> list[Match]:
     """Each wish that can be met, with its earliest start: the best first. Exact, and the same for any order."""
     grid = free.grid_minutes
-    suiting: dict[tuple[int, int], Intervals] = {}
+    starts = {key: _on_grid(each, grid) for key, each in free.starts.items()}
+    hours = {key: _on_grid(each, grid) for key, each in free.hours.items()}
     found = []
     for wish in wishes:
-        key = wish.chain, wish.hours
-        slots = suiting.get(key)
-        if slots is None:
-            slots = suiting[key] = _slots(free, key)
-        start = _first(slots, wish, grid)
+        start = _first(starts.get(wish.chain, []), hours.get(wish.hours, []), wish, grid)
         if start is not None:
             found.append(_match(wish, start))
     found.sort()
@@ -113,24 +111,43 @@ def _match(wish: Wish, start: int) -> Match:
     return Match(wish.rank, -gained, wish.waits_since, wish.entry, start)
 
 
-def _slots(free: Free, key: tuple[int, int]) -> Intervals:
-    """The suiting starts as numbers of the grid: a start is one of them times `grid_minutes`."""
-    chain, hours = key
-    grid = free.grid_minutes
-    common = intersect(free.starts.get(chain, ()), free.hours.get(hours, ()))
-    numbers = [(-(-low // grid), -(-high // grid)) for low, high in common]
-    return tuple([pair for pair in numbers if pair[0] < pair[1]])
+def _on_grid(minutes: Intervals, grid: int) -> list[int]:
+    """Where the minutes that lie on the grid begin and end, in turn, as numbers of the grid."""
+    bounds: list[int] = []
+    for low, high in minutes:
+        first, end = -(-low // grid), -(-high // grid)
+        if first == end:
+            continue
+        if bounds and bounds[-1] == first:  # only minutes beside the grid lie between
+            bounds[-1] = end
+        else:
+            bounds += (first, end)
+    return bounds
 
 
-def _first(slots: Intervals, wish: Wish, grid: int) -> int | None:
-    """The earliest start of the slots that the wish allows, or None."""
-    earliest = wish.earliest
-    while True:
-        slot = next_at_or_after(slots, -(-earliest // grid))
-        if slot is None or slot * grid >= wish.before:
-            return None
-        start = slot * grid
-        unwanted = next((high for low, high in wish.unwanted if low <= start < high), None)
+def _first(starts: list[int], hours: list[int], wish: Wish, grid: int) -> int | None:
+    """The earliest start in both sets, which are bounds on the grid, that the wish allows, or None."""
+    at = _common(starts, hours, -(-wish.earliest // grid))
+    while at is not None and at * grid < wish.before:
+        if not wish.unwanted:
+            return at * grid
+        unwanted = next((high for low, high in wish.unwanted if low <= at * grid < high), None)
         if unwanted is None:
-            return start
-        earliest = unwanted
+            return at * grid
+        at = _common(starts, hours, -(-unwanted // grid))
+    return None
+
+
+def _common(one: list[int], other: list[int], at: int) -> int | None:
+    """The first number from `at` on that lies in both sets, given by their bounds."""
+    while True:
+        # From one set to the other and back: each step passes over everything that only one of them has.
+        before = at
+        for bounds in (one, other):
+            index = bisect_right(bounds, at)
+            if not index % 2:
+                if index == len(bounds):
+                    return None
+                at = bounds[index]
+        if at == before:
+            return at

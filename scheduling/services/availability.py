@@ -18,8 +18,6 @@ from scheduling.services.tracers import stock
 __all__ = ["clearance_minutes", "public_holidays", "search_for"]
 
 GRID_MINUTES = 5
-FIRST_MINUTES = 3 * 24 * 60
-"""So much is read at first by a lazy search: a week-end and the day after it."""
 
 
 def search_for(
@@ -50,7 +48,7 @@ def search_for(
     earliest = max(local_day_bounds(first_day, zone)[0], to_minute(now) + 1)
     latest = max(earliest, local_day_bounds(first_day + timedelta(days=days - 1), zone)[1])
     time = FreeTime(order, earliest, latest, overbooking=overbooking, now=now, free_of=free_of, hold=hold)
-    moment = time.first(min(latest, earliest + FIRST_MINUTES) if lazy else latest)
+    moment = time.first(lazy=lazy)
     if waived is None:
         waived = moment.overridden & XRAY_RULES
     steps = _steps(

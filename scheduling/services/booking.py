@@ -35,7 +35,7 @@ from scheduling.services import (
 from scheduling.services.recheck import XrayElsewhere
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
-from vqflow.statements import Compiled, selected
+from vqflow.statements import Compiled, insert, selected
 
 LONGEST_ACQUISITION_MINUTES = 240
 MOVED_FIELDS = [
@@ -81,7 +81,7 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None, hold=None, overb
     audit.record("appointment.booked", appointment, by=by, patients=[order.patient_id], **_when(appointment))
     if plan.double:
         _record_overbooking(appointment, plan, overbook_reason, by)
-    messages.plan(appointment, now=now)
+    messages.plan(appointment, now=now, times=_patient_times(plan))
     call_ins.ask(appointment, now=now)
     return appointment
 
@@ -325,7 +325,7 @@ def state_without_appointment(order):
 
 def _new_appointment(order, plan, xray, *, by, now):
     site, spans = order.site, _patient_spans(plan)
-    return Appointment.objects.create(
+    made = Appointment(
         site=site,
         procedure=order.procedure,
         starts_at=to_datetime(min(start for start, _ in spans)),
@@ -338,12 +338,25 @@ def _new_appointment(order, plan, xray, *, by, now):
         booked_at=now,
         booked_by=by,
     )
+    return insert([made])[0]
 
 
 def _patient_spans(plan):
+    return [(start, end) for start, end, _ in _of_patient(plan)]
+
+
+def _patient_times(plan):
+    return [(to_datetime(start), to_datetime(end), kind) for start, end, kind in sorted(_of_patient(plan))]
+
+
+def _of_patient(plan):
+    """(from, to, kind of step) of what the patient is needed for."""
     patients = {resource.id for resource in plan.question.resources if "patient" in resource.capabilities}
     return [
-        (start, end) for step in plan.found.steps for who, start, end in step.resources if who in patients
+        (start, end, step.step_key)
+        for step in plan.found.steps
+        for who, start, end in step.resources
+        if who in patients
     ]
 
 
@@ -379,7 +392,7 @@ def _write_steps(appointment, order, plan, xray, *, by):
         else:
             continue
         rows.append(step)
-    ScheduledProcedureStep.objects.bulk_create(rows)
+    insert(rows)
     reservations.reserve(appointment, rows, plan.found, plan.question, double=plan.double)
 
 

@@ -8,6 +8,9 @@ from scheduling.models import Agent, Priority
 from scheduling.services import blocks, calendars, occupancy
 from scheduling.services.blocks import BLOCK_MINUTES
 
+FIRST_RESOURCE_DAYS = 150
+"""So much is read at first by a lazy search, where that is two days at least: another query costs as much as this."""
+LEAST = 2 * 24 * 60
 GROWS = 4
 """Each further reading reaches so many times as far as all before."""
 _PATIENT = frozenset({PATIENT})
@@ -27,10 +30,11 @@ class FreeTime:
         self._next = earliest // BLOCK_MINUTES
         self._of_patient, self._free, self.calendar = [], [], None
 
-    def first(self, until):
-        """Read before `until`; returns the Moment, of one version with `calendar`. One query if that is known."""
+    def first(self, *, lazy):
+        """Read the first days, or all; returns the Moment, of one version with `calendar`. One query if it is known."""
         self.calendar = calendars.at_hand(self._order.site_id, self.earliest)
-        end = self._end(until)
+        few = FIRST_RESOURCE_DAYS // max(1, len(self.calendar.bookables)) * 24 * 60
+        end = self._end(min(self.latest, self.earliest + max(few, LEAST)) if lazy else self.latest)
         for _ in range(calendars.TRIES):
             within = self.earliest, self.latest
             moment = self._moment(end, tracers=self._tracers(), tracers_within=within)

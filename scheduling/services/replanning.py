@@ -74,15 +74,6 @@ def end_open(disruption, *, by, now, **which):
         transitions.move(replan, ReplanState.DISCARDED, ended_at=now, ended_by=by)
 
 
-@transaction.atomic
-def discard(replan, *, by, now):
-    """Nobody will accept this plan: it is put aside."""
-    policy.permit(by, "disruption.report")
-    transitions.move(replan, ReplanState.DISCARDED, ended_at=now, ended_by=by)
-    audit.record("replan.discarded", replan, by=by)
-    return replan
-
-
 def why_not_accept(replan, *, now):
     """A sentence why this plan cannot be accepted any more, or None."""
     if not replan.is_open:

@@ -1,9 +1,10 @@
 """The rows that keep others out: reserve, release, and give a step to another technologist."""
 
 from collections import defaultdict
+from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 
 from scheduling.engine.calendars import to_datetime
@@ -34,17 +35,25 @@ def reserve(appointment, steps, found, question, *, double=frozenset()):
     """One row per resource and step. `double`: (resource id, first minute) of those that are taken twice."""
     by_kind = {step.kind: step for step in steps}
     rows = [
-        Reservation(
-            resource_id=who,
-            step=by_kind[kind],
-            revision=appointment.revision,
-            status=Reservation.Status.OVERBOOKED if (who, start) in double else Reservation.Status.BOOKED,
-            span=(to_datetime(start), to_datetime(end)),
+        (
+            who,
+            by_kind[kind].pk,
+            appointment.revision,
+            (Reservation.Status.OVERBOOKED if (who, start) in double else Reservation.Status.BOOKED).value,
+            to_datetime(start),
+            to_datetime(end),
         )
         for kind, who, start, end in _spans(found, question)
     ]
-    _insert(rows, refusal=TAKEN)
+    with refused(TAKEN), connection.cursor() as cursor:
+        cursor.execute(_RESERVE, [list(column) for column in zip(*rows, strict=True)])
     tracers.claim(by_kind, found, question)
+
+
+_RESERVE = """INSERT INTO scheduling_reservation (resource_id, step_id, revision, status, span)
+    SELECT who, step, revision, status, tstzrange(begins, ends)
+    FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+        AS t(who, step, revision, status, begins, ends)"""
 
 
 def keep(hold, found, question, *, own=None):
@@ -103,13 +112,19 @@ _CLEARANCE = "SELECT resource_id, clearance_minutes FROM scheduling_room WHERE r
 
 def _insert(rows, *, refusal):
     """Insert reservations; the exclusion constraint is the last line."""
+    with refused(refusal):
+        Reservation.objects.bulk_create(rows)
+
+
+@contextmanager
+def refused(sentence):
+    """What the constraint or a lock refuses is a Conflict. It ends the transaction: let it go through."""
     try:
-        with transaction.atomic():
-            Reservation.objects.bulk_create(rows)
+        yield
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", None) not in DATABASE_REFUSALS:
             raise
-        raise Conflict(refusal) from error
+        raise Conflict(sentence) from error
 
 
 def release_step(step):

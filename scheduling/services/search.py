@@ -155,12 +155,16 @@ def moves(appointment, *, first_day, days, by, now, wished=NO_WISHES, hold=None,
 
 def performed_part(appointment):
     """What has happened of an appointment, as search_for takes it."""
-    order, steps = appointment.procedure.order, list(appointment.steps.all())
+    return {**done_part(appointment), "waived": waived_rules(appointment.procedure.order)}
+
+
+def done_part(appointment):
+    """The same without the rules that are waived; steps may come prefetched."""
+    steps = list(appointment.steps.all())
     xray = next((step for step in steps if step.kind == StepKind.XRAY), None)
     done = [step.kind for step in steps if step.state in (StepState.COMPLETED, StepState.IN_PROGRESS)]
     return {
         "xray_ended_at": xray.performed_end_at if xray and xray.state == StepState.COMPLETED else None,
-        "waived": waived_rules(order),
         "skip": done,
     }
 

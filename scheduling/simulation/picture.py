@@ -21,9 +21,9 @@ _LOOKS = {
 _PLAN, _OUTAGE = ("#4d4d4d", "Plan"), ("url(#outage)", "Broken down")
 _INK, _SOFT, _LINE = "#1a1a1a", "#595959", "#e3e3e3"
 
-_LEFT, _RIGHT, _TOP, _ROW, _BAR, _WIDTH = 190, 24, 92, 36, 22, 1280
-_CHARACTER = 7.2
-"""Width of a digit at 12 px."""
+_LEFT, _RIGHT, _TOP, _ROW, _BAR, _WIDTH = 190, 44, 92, 36, 22, 1280
+_CHARACTER = 6.5
+"""Width of a digit at 11 px."""
 
 _PATTERNS = f"""<defs>
 <pattern id="clearance" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -142,7 +142,7 @@ def _use(scale: _Scale, use: Use, row: int, day: int) -> Iterator[str]:
     number = str(use.request)
     named = use.work not in (Work.SETTING_UP, Work.CLEARANCE)
     if named and width >= len(number) * _CHARACTER + 1:
-        yield _text(x + width / 2, y + 15.5, number, fill=ink, anchor="middle", size=12)
+        yield _text(x + width / 2, y + 15.5, number, fill=ink, anchor="middle", size=11)
 
 
 def _outage(scale: _Scale, outage: Outage, row: int, day: int) -> str:

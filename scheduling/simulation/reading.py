@@ -77,7 +77,7 @@ def _is_plain(protocol: Protocol) -> bool:
 def _rooms(entries: Entries, hours: tuple[Span, ...]) -> list[Unit]:
     units = _units(entries, hours, is_room=True)
     every = entries.number("breaks_down_every_days", 0, 10_000, default=0)
-    repair = entries.number("repair_minutes", 1, 100_000, default=1) if every else 0
+    repair = entries.number("repair_minutes", 1, 100_000, default=None if every else 1)
     entries.done()
     return [replace(unit, breaks_down_every_days=every, repair_minutes=repair) for unit in units]
 

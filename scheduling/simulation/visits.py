@@ -85,7 +85,8 @@ class Visit:
         return True
 
     def _prepare(self, bay: Need, planned: int, placed: Placed) -> Stage:
-        serving = yield from self._queue([bay], [planned], placed, since=placed.start - bay.starts_before)
+        yield from self._until(placed.start - bay.starts_before)
+        serving = yield from self._queue([bay], [planned], placed)
         if serving is None:
             return False
         begun = self._env.now
@@ -106,17 +107,17 @@ class Visit:
         return 0 if self._xray_ended_at is None else at - self._xray_ended_at
 
     def _queue(
-        self, wanted: list[Need], planned: list[int], placed: Placed, since: float = 0
+        self, wanted: list[Need], planned: list[int], placed: Placed
     ) -> Generator[simpy.Event, Any, list[int] | None]:
-        """The units that serve. The time before `since`, the plan's, is not waiting but coming early."""
-        since = max(since, self._env.now)
+        """The units that serve, None if it is too late to begin."""
+        since = self._env.now
         begun = self._lungs_ended_at is not None
         turn = (0 if begun else 1, placed.start, self._story.request.number)
         capabilities = [need.capabilities for need in wanted]
         serving: list[int] | None = yield self._floor.wait_for(
             capabilities, planned, turn=turn, may_go_home=not begun
         )
-        self._story.queued_minutes += max(0, self._env.now - since)
+        self._story.queued_minutes += self._env.now - since
         return serving
 
     def _serve(self, step: Step, room: Need, serving: list[int]) -> Process:

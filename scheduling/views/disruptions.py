@@ -11,6 +11,7 @@ from django.utils import timezone
 from scheduling.engine.states import ReplanState
 from scheduling.forms.disruptions import DisruptionForm
 from scheduling.models import Disruption, DisruptionKind
+from scheduling.models.disruptions import OF_BATCH
 from scheduling.services import acceptance, access, disruptions, replanning
 from scheduling.views.replan_lines import lines_of
 from scheduling.views.site import site_of
@@ -51,7 +52,8 @@ def new(request):
     """First what kind of thing broke, then which and until when; POST reports it and leads to the plan."""
     site, now, kind = site_of(request.user), timezone.now(), request.GET.get("kind", "")
     if kind not in DisruptionKind.values:
-        kinds = [(each, each.label, text) for each, text in KINDS]
+        may_handle = policy.allows(request.user, "tracer.manage")
+        kinds = [(each, each.label, text) for each, text in KINDS if may_handle or each not in OF_BATCH]
         return render(request, "scheduling/disruption_kinds.html", {"kinds": kinds})
     kind = DisruptionKind(kind)
     form = DisruptionForm(request.POST if request.method == "POST" else None, kind=kind, site=site, now=now)

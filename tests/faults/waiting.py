@@ -1,4 +1,4 @@
-"""A department in the running stack with one free visit less than it needs: run inside it by `manage.py shell`."""
+"""A department in the running stack with one visit less than it needs: made inside it by `manage.py shell`."""
 
 import sys
 from datetime import timedelta
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from scheduling.demo.clinic import PASSWORD
 from scheduling.models import Closure, Resource
+from scheduling.services import booking, vetting
 from scheduling.services.waitlist import entries, filling
 from tests import department
 from tests.journeys.clinic import country_at_work, today, zone_where_it_is
@@ -29,15 +30,23 @@ def opened(code):
     Resource.objects.filter(site=site, name__in=SECOND_ROOMS).delete()
     scheduler = department.scheduler(site, username=code)
     User.objects.filter(pk=scheduler.pk).update(password=make_password(PASSWORD))
-    taken = department.booked(site, by=scheduler, now=now, first_day=tomorrow)
-    for span in [
-        (now, taken.starts_at),
-        (taken.ends_at + timedelta(minutes=5), now + timedelta(days=12)),
-    ]:
+    physician = department.attending(site, username=f"{code}-physician")
+    holds, waits = (
+        _order(site, f"{code}-{number}", f"{code}@{name}.example", scheduler, physician, now)
+        for number, name in enumerate(["holds", "waits"])
+    )
+    best = department.proposal(holds, by=scheduler, now=now, first_day=tomorrow)
+    taken = booking.book(holds, starts=best.starts, by=scheduler, now=now)
+    for span in [(now, taken.starts_at), (taken.ends_at + timedelta(minutes=5), now + timedelta(days=12))]:
         Closure.objects.create(site=site, span=span, reason="Nothing else is free")
-    waits = department.patient(site, by=scheduler, now=now, email=f"{code}@waits.example")
-    order = department.order(site, by=scheduler, now=now, of=waits)
     wishes = entries.Wishes(today() - timedelta(days=1), today() + timedelta(days=5))
-    entries.join(order, wishes=wishes, by=scheduler, now=now)
+    entries.join(waits, wishes=wishes, by=scheduler, now=now)
     filling.fill(now=now)
     sys.stdout.write(str(taken.pk))
+
+
+def _order(site, mrn, email, scheduler, physician, now):
+    patient = department.patient(site, by=scheduler, now=now, mrn=mrn, email=email)
+    order = department.order(site, by=scheduler, now=now, of=patient, vetted=False)
+    vetting.vet(order, protocol=order.procedure.protocol, by=physician, now=now)
+    return order

@@ -24,6 +24,10 @@ PAGES = {
         "appointment": ("/orders/?tab=booked", FIRST, ".page-header__actions .button"),
         "tasks": "/tasks/",
         "messages": "/messages/",
+        "disruptions": "/disruptions/",
+        "something-broke": ("/disruptions/new/", "a[href='?kind=room_down']"),
+        "closures": "/closures/",
+        "close": "/closures/new/",
     },
     "technologist": {
         "worklist": "/worklist/",

@@ -16,6 +16,6 @@ def test_a_wanted_time_that_cannot_be_had_leads_to_the_nearest_that_can(sign_in,
     scheduler.page.get_by_label("Date", exact=True).first.fill(str(today() + timedelta(days=1)))
     scheduler.page.get_by_label("Time", exact=True).first.fill("20:00")
     scheduler.press("Ask")
-    scheduler.sees("Lungs at 20:00", "is closed (opens 07:00", "Nearest before", "Nearest after")
+    scheduler.sees("Why not at 20:00", "is closed (opens 07:00", "Nearest before", "Nearest after")
     scheduler.press("Book", within=scheduler.page.locator("#why-not li").first)
     scheduler.sees("Booked.")

@@ -1,11 +1,17 @@
 """A compiled query answers what the ORM answers, with everything that belongs to the row loaded."""
 
-import pytest
-from django.forms.models import model_to_dict
+from datetime import timedelta
 
-from scheduling.models import Order, Site
+import pytest
+from django.db import IntegrityError, transaction
+from django.forms.models import model_to_dict
+from django.utils import timezone
+
+from scheduling.models import Order, Resource, Shift, Site
 from tests import department
-from vqflow.statements import Compiled
+from tests.department import NOW
+from vqflow.models import AuditEvent
+from vqflow.statements import Compiled, insert
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +70,48 @@ def test_a_query_with_values_of_its_own_cannot_be_compiled():
         Compiled(lambda code: Site.objects.filter(code=code, country="US"), code="a site").first(
             code="riverside"
         )
+
+
+class TestInsert:
+    def test_rows_are_written_as_the_orm_writes_them_and_get_their_keys(self):
+        site = department.site()
+        kinds = [["xray", "gamma_camera_spect"], []]
+        made = insert(
+            [Resource(site=site, kind="room", name=f"{n}", capabilities=each) for n, each in enumerate(kinds)]
+        )
+        assert [
+            row.capabilities
+            for row in Resource.objects.filter(pk__in=[row.pk for row in made]).order_by("pk")
+        ] == kinds
+        made[0].name = "renamed"
+        made[0].save()
+        assert Resource.objects.get(pk=made[0].pk).name == "renamed"
+
+    def test_json_spans_and_defaults_of_the_database_are_kept(self):
+        site = department.site()
+        [event] = insert([AuditEvent(action="test", data={"a": [1, "é"]}, patient_ids=[3])])
+        kept = AuditEvent.objects.get(pk=event.pk)
+        assert (kept.data, kept.patient_ids, kept.agent_name) == ({"a": [1, "é"]}, [3], "")
+        assert abs(kept.recorded_at - timezone.now()) < timedelta(minutes=1)
+        person, span = (
+            Resource.objects.get(name="Ana Ruiz"),
+            (NOW - timedelta(days=9), NOW - timedelta(days=8)),
+        )
+        [shift] = insert([Shift(resource=person, span=span)])
+        found = Shift.objects.get(pk=shift.pk)
+        assert (found.span.lower, found.span.upper) == span
+        assert site.pk == person.site_id
+
+    def test_what_is_there_already_is_left_as_it_is(self):
+        site = department.site()
+        twin = Resource(site=site, kind="room", name="Camera 1", capabilities=["xray"])
+        other = Resource(site=site, kind="room", name="Camera 9", capabilities=["xray"])
+        insert([twin, other], ignore_conflicts=True)
+        assert Resource.objects.filter(name="Camera 1", capabilities=["xray"]).count() == 0
+        assert Resource.objects.filter(name="Camera 9").count() == 1
+        with pytest.raises(IntegrityError), transaction.atomic():
+            insert([twin])
+
+    def test_no_rows_are_no_query(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            assert insert([]) == []

@@ -1,21 +1,17 @@
 """Load the demonstration department: invented people only."""
 
-import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
 from django.utils import timezone
 
-from reporting.demo.reports import Reports
-from scheduling.demo import clinic, department, load, rota, tracers
+from reporting.demo.loading import PER_SITE, load_all
+from scheduling.demo import clinic, department
 from scheduling.models import Site
-from vqflow import audit
 
 SEED = 2026
-PER_SITE = 9000
 SMALL = 120
 
 
@@ -26,7 +22,9 @@ class Command(BaseCommand):
     Rooms are open from 07:00 to 18:00, at week-ends some of them from 08:00 to 16:00, and not on public
     holidays. Today's list is lively at any hour: inside opening hours the rest of the day is around it; outside
     them, today's patients around "now" are an on-call night, and the ordinary day has ended or is still to come.
-    One department's rooms hold about {PER_SITE} examinations in 18 months; more are spread over further clinics.
+    One department's rooms hold about {PER_SITE} examinations in 18 months; more are spread over further clinics,
+    made by a process per core. As the owner of an empty database (DATABASE_URL as for `prepare`) this takes a
+    third of the time: indexes are built, and constraints checked, when all rows are there.
     Nothing is done where the department is there already."""
 
     def add_arguments(self, parser):
@@ -72,59 +70,6 @@ def _moment(text):
     zone = ZoneInfo(clinic.RIVERSIDE.time_zone)
     moment = datetime.fromisoformat(text if "T" in text or " " in text else f"{text}T10:30")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def load_all(*, examinations, weeks_ahead, seed, now):
-    """Load every site in one transaction; returns how many examinations found no room (none, normally)."""
-    password = department.password_hash()
-    count = -(-examinations // PER_SITE)
-    specs = [clinic.RIVERSIDE, *(clinic.further_site(number) for number in range(2, count + 1))]
-    shares = [examinations // count + (number < examinations % count) for number in range(count)]
-    plan = [(spec, share, weeks_ahead) for spec, share in zip(specs, shares, strict=True)]
-    plan.append((clinic.HILLSIDE, min(40, examinations), min(weeks_ahead, 1)))
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            # Foreign keys are checked after each COPY: a queue of millions until the commit would not fit.
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        left = sum(
-            _load_site(spec, share, weeks, password=password, seed=seed, now=now)
-            for spec, share, weeks in plan
-        )
-        audit.record("demo.loaded", by=None, seed=seed, examinations=examinations - left, now=now.isoformat())
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    return left
-
-
-def _load_site(spec, examinations, weeks_ahead, *, password, seed, now):
-    zone = ZoneInfo(spec.time_zone)
-    today = now.astimezone(zone).date()
-    lively = spec.code == clinic.RIVERSIDE.code
-    first = today - timedelta(days=load.days_of_history(examinations))
-    days = rota.days_between(first - timedelta(days=1), today + timedelta(weeks=weeks_ahead, days=1))
-    on_call = rota.on_call(now) if lively and not _inside_hours(spec, now.astimezone(zone)) else None
-    made = department.make(spec, password=password, days=days, now=now, on_call=on_call)
-    seconds = int(now.astimezone(UTC).timestamp())
-
-    def write_reports(performed):
-        for each in performed:
-            reports.add(each)
-        reports.flush()
-        loading.writer.tables.message.flush()
-
-    loading = load.Load(made, seed=seed, now=seconds, on_performed=write_reports)
-    reports = Reports(made, random.Random(f"{seed} {spec.code} reports"), seconds, loading.writer.mail)
-    left = loading.run(
-        examinations=examinations, first_day=first, today_local=today, weeks_ahead=weeks_ahead, lively=lively
-    )
-    if lively:
-        tracers.plan(made, now=now, on_call=on_call)
-    return left if lively or spec.code != clinic.HILLSIDE.code else 0
-
-
-def _inside_hours(spec, local):
-    """Whether the ordinary shifts cover all of today's cast: some hours before now and after it."""
-    return local.weekday() < 5 and 11 <= local.hour < 15
 
 
 def table_of_logins():

@@ -14,7 +14,7 @@ from scheduling.engine.replan.day import Day, Plan, Visit, change_cost, lost_wei
 from scheduling.engine.replan.model import DayModel
 from scheduling.engine.replan.pools import Pools
 
-SECONDS, LEAST_LOSS_SECONDS, WORKERS = 1.7, 0.9, 2  # 2 s and 1 s with the making of the model
+SECONDS, LEAST_LOSS_SECONDS, WORKERS = 1.5, 0.9, 2  # 2 s and 1 s with the making of the model
 SOLVED = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 
 

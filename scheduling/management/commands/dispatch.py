@@ -2,18 +2,26 @@
 
 import signal
 import threading
+import time
 
 import structlog
 from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections
 
-from scheduling.tasks import fill_from_waitlist, release_expired_holds, send_due_messages, solve_replans
+from scheduling.tasks import (
+    fill_from_waitlist,
+    lay_out_tracers,
+    release_expired_doses,
+    release_expired_holds,
+    send_due_messages,
+    solve_replans,
+)
 
 log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Do here what workers do (mail, holds, waitlist, broken days): the second path when Redis is gone."
+    help = "Do here what workers do (mail, holds, doses, waitlist, broken days): the second path when Redis is gone."
 
     def add_arguments(self, parser):
         parser.add_argument("--loop", action="store_true", help="Go on until SIGTERM or SIGINT.")
@@ -22,6 +30,8 @@ class Command(BaseCommand):
     def handle(self, *, loop, every, **options):
         if not loop:
             released, offered, sent = release_expired_holds(), fill_from_waitlist(), send_due_messages()
+            release_expired_doses()
+            lay_out_tracers()
             solve_replans()
             self.stdout.write(f"{sent} sent, {released} holds released, {offered} times offered")
             return
@@ -29,8 +39,10 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
         while not ended.is_set():
+            begun = time.monotonic()
             _look()
-            ended.wait(every)
+            # From look to look: what a look takes does not make the next one later.
+            ended.wait(max(0.0, every - (time.monotonic() - begun)))
 
 
 def _look():
@@ -38,8 +50,10 @@ def _look():
     close_old_connections()
     try:
         release_expired_holds()
+        release_expired_doses()
+        lay_out_tracers()
         fill_from_waitlist()
-        solve_replans()
         send_due_messages()
+        solve_replans()
     except Error as error:
         log.error("dispatch.database", error=type(error).__name__)

@@ -28,9 +28,9 @@ _OWN = """
 # Both bounds are on `expires_at`, so that the scan of the index ends soon after the last day that is asked for.
 _BATCHES = """(
 SELECT json_agg(json_build_array(
-    b.id, b.product, floor(extract(epoch FROM b.calibrated_at) / 60)::bigint, (b.activity_mbq * 1000)::bigint,
+    b.id, b.product, extract(epoch FROM b.calibrated_at)::bigint / 60, (b.activity_mbq * 1000)::bigint,
     ((b.activity_mbq - b.claimed_mbq + coalesce(back.mbq, 0)) * 1000)::bigint,
-    ceil(extract(epoch FROM b.usable_from) / 60)::bigint, floor(extract(epoch FROM b.expires_at) / 60)::bigint,
+    (extract(epoch FROM b.usable_from)::bigint + 59) / 60, extract(epoch FROM b.expires_at)::bigint / 60,
     b.particles, b.is_unit_dose, b.state = 'failed', b.supply_id IS NULL
 ) ORDER BY b.id)
 FROM scheduling_tracerbatch b

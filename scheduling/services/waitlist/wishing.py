@@ -9,7 +9,7 @@ from scheduling.engine import waitlist as engine
 from scheduling.engine.calendars import WeeklyHours, local_day_bounds, open_minutes, to_datetime, to_minute
 from scheduling.engine.intervals import normal, subtract
 from scheduling.engine.states import EntryState, OfferState
-from scheduling.examinations import circumstances
+from scheduling.examinations import XRAY_RULES, circumstances, resolved_rules
 from scheduling.models import Hold, Offer, Priority, WaitlistEntry
 from scheduling.services import availability, recheck, search
 from scheduling.services.waitlist.entries import LEAST_GAIN
@@ -154,11 +154,10 @@ def _days_not_taken(waiting, zone):
 def _chain(entry, now):
     """What decides which starts there are, apart from the patient's own time."""
     order = entry.order
-    known = search.performed_part(entry.appointment) if entry.appointment_id else {"skip": ()}
-    waived = search.waived_rules(order)
+    known = search.done_part(entry.appointment) if entry.appointment_id else {"skip": ()}
     return (
         order.procedure.protocol_id,
-        waived,
+        resolved_rules(order) & XRAY_RULES,
         circumstances(order, now),
         known.get("xray_ended_at"),
         tuple(known["skip"]),

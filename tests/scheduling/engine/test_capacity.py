@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling.engine import itinerary
-from scheduling.engine.capacity import Day, Standard, term
+from scheduling.engine.capacity import Day, term
 from scheduling.engine.intervals import normal, subtract
 from scheduling.engine.ranking import Ranking
 from scheduling.engine.request import PATIENT, Need, ResourceFree, Search, Step, planned_step
+from scheduling.engine.standard import Standard
 from scheduling.engine.visit import Itinerary, Placed
 
 CAN_VENTILATE, CAN_SCAN, CAN_DO_BOTH = frozenset({"v"}), frozenset({"q"}), frozenset({"v", "q"})

@@ -76,8 +76,7 @@ def test_a_busy_room_says_until_when_it_is_busy_and_cleared_and_not_by_whom(site
     what, why = sentences(asked(order, by, TEN + timedelta(minutes=10)), "ventilation")
     assert what == ("No ventilation room is free for the ventilation at this time.",)
     assert why == (
-        "Ventilation 1 is busy until 10:15.",
-        "Ventilation 1 is being cleared until 10:25.",
+        "Ventilation 1 is busy until 10:15 and is being cleared until 10:25.",
         "Ventilation 2 is closed until 18:00 (Repair).",
     )
 

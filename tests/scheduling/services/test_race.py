@@ -6,12 +6,14 @@ otherwise the tests below would prove nothing.
 
 import threading
 import time
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, connections
 
-from scheduling.models import Appointment, Reservation
-from scheduling.services import availability, booking, locks
+from scheduling.models import Appointment, Hold, Reservation
+from scheduling.services import availability, booking, holds, locks
 from tests import department
 from tests.department import NOW
 from vqflow.errors import Conflict
@@ -39,19 +41,25 @@ def storm():
 
 def press(scheduler, orders, starts, resource_ids):
     """Every order in a thread of its own, released at once; returns the outcomes as text."""
-    barrier, outcomes = threading.Barrier(len(orders)), []
+    chosen = {"starts": starts, "resource_ids": resource_ids, "by": scheduler, "now": NOW}
+    return at_once([partial(booking.book, order, **chosen) for order in orders], "booked")
 
-    def one(order):
+
+def at_once(deeds, done):
+    """Do all of these in threads of their own; the outcomes are `done` or the sentences of the refusals."""
+    barrier, outcomes = threading.Barrier(len(deeds)), []
+
+    def one(deed):
         barrier.wait()
         try:
-            booking.book(order, starts=starts, resource_ids=resource_ids, by=scheduler, now=NOW)
-            outcomes.append("booked")
+            deed()
+            outcomes.append(done)
         except Conflict as refusal:
             outcomes.append(refusal.sentence)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=one, args=[order]) for order in orders]
+    threads = [threading.Thread(target=one, args=[deed]) for deed in deeds]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -111,3 +119,77 @@ def test_the_slower_scheduler_reads_who_was_faster(storm):
     assert refusal.value.sentence == (
         "Dana Cole was faster: X-ray 1 has just been booked. Choose another time."
     )
+
+
+@pytest.fixture
+def desks(storm):
+    """Eight schedulers, each with an order, and the same best proposal for all of them."""
+    _, orders, starts, chosen = storm
+    site = orders[0].site
+    people = [department.scheduler(site, first_name="Scheduler", last_name=str(n)) for n in range(CLIENTS)]
+    return list(zip(people, orders, strict=True)), {"starts": starts, "resource_ids": chosen}
+
+
+def test_of_eight_who_hold_one_time_one_holds_it(desks):
+    pairs, chosen = desks
+    deeds = [partial(holds.hold, order, **chosen, by=by, now=NOW) for by, order in pairs]
+    outcomes = at_once(deeds, "held")
+    assert outcomes.count("held") == Hold.objects.count() == 1
+    assert sum("is held by Scheduler" in text for text in outcomes) == CLIENTS - 1
+    assert double_booked() == 0
+
+
+def test_holding_and_booking_at_once_give_the_time_to_one(desks):
+    pairs, chosen = desks
+    deeds = [
+        partial(holds.hold if n % 2 else booking.book, order, **chosen, by=by, now=NOW)
+        for n, (by, order) in enumerate(pairs)
+    ]
+    outcomes = at_once(deeds, "got it")
+    assert outcomes.count("got it") == Hold.objects.count() + Appointment.objects.count() == 1
+    assert double_booked() == 0
+
+
+def test_a_confirmation_in_the_second_of_its_end_races_with_those_who_wait(desks):
+    """The holder and seven others press as the hold runs out: one of them gets the time, whoever it is."""
+    (holder, *others), chosen = desks
+    by, order = holder
+    hold = holds.hold(order, **chosen, by=by, now=NOW, lasts=timedelta(seconds=5))
+    at_end = hold.expires_at
+    deeds = [partial(booking.book, order, **chosen, hold=hold, by=by, now=at_end)]
+    deeds += [partial(booking.book, each, **chosen, by=rival, now=at_end) for rival, each in others]
+    outcomes = at_once(deeds, "booked")
+    assert outcomes.count("booked") == Appointment.objects.count() == 1
+    assert double_booked() == 0
+    assert not Reservation.objects.filter(status="held", expires_at__gt=at_end).exists()
+
+
+def test_extending_against_the_end_keeps_all_of_a_hold_or_nothing(desks):
+    (holder, rival, *_), chosen = desks
+    hold = holds.hold(holder[1], **chosen, by=holder[0], now=NOW, lasts=timedelta(seconds=5))
+    rows = Reservation.objects.filter(token=hold.pk, status="held")
+    whole = rows.count()
+    deeds = [
+        partial(holds.extend, hold, by=holder[0], now=hold.expires_at - timedelta(microseconds=1)),
+        partial(booking.book, rival[1], **chosen, by=rival[0], now=hold.expires_at),
+    ]
+    outcomes = at_once(deeds, "done")
+    of_rooms_and_people = rows.exclude(resource__kind="patient").count()
+    assert outcomes.count("done") == 1
+    assert (of_rooms_and_people, rows.count(), Appointment.objects.count()) in ((whole - 3, whole, 0), (0, 3, 1))
+    assert double_booked() == 0
+
+
+def test_swaps_of_the_same_three_never_wait_in_a_circle(desks):
+    pairs, _ = desks
+    three = [
+        booking.book(order, starts=department.proposal(order, by=by).starts, by=by, now=NOW)
+        for by, order in pairs[:3]
+    ]
+    by = pairs[0][0]
+    deeds = [partial(booking.swap, three[n % 3], three[(n + 1) % 3], by=by, now=NOW) for n in range(6)]
+    outcomes = at_once(deeds, "swapped")
+    assert outcomes.count("swapped") >= 1
+    assert "deadlock" not in " ".join(outcomes)
+    assert double_booked() == 0
+    assert Reservation.objects.filter(status="booked").count() == 30

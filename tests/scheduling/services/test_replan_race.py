@@ -1,12 +1,14 @@
 """Two accept one plan, and a scheduler books into it, at the same moment: nothing is booked twice."""
 
 import threading
+import time
+from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
-from scheduling.models import Appointment, Closure, Replan, Resource
-from scheduling.services import acceptance, booking, brokenday, disruptions, locks, replanning
+from scheduling.models import Appointment, Replan, Reservation, Resource, StepKind
+from scheduling.services import acceptance, availability, booking, disruptions, locks, recheck
 from tests import department
 from tests.department import NOW
 from tests.scheduling.services.test_race import double_booked
@@ -75,15 +77,55 @@ def test_accepting_while_another_books_leaves_nothing_booked_twice(broken):
     assert (replan.state == "accepted") + is_booked + len(refused) == 2
 
 
-def test_without_the_check_and_the_locks_the_constraint_still_refuses(broken, monkeypatch):
-    """The negative control of the two lines before the constraint: with both gone, only it stands in the way."""
-    replan, lead, waiting, by, best = broken
-    booking.book(waiting, starts=best.starts, by=by, now=LATER)
-    monkeypatch.setattr(locks, "take", lambda resource_ids, days: None)
-    monkeypatch.setattr(brokenday, "fingerprint", lambda *args, **known: replan.based_on)
-    together(
-        lambda: acceptance.accept(replan, by=lead, now=LATER),
-        lambda: replanning.propose(replan.disruption, by=lead, now=LATER),
+@pytest.fixture
+def contested():
+    """A plan that moves the only patient to Camera 2 at the old time, and a booking of just that time there."""
+    site = department.site()
+    lead, by = department.lead(site), department.scheduler(site)
+    booked, waiting = department.booked(site, by=by), department.order(site, by=by)
+    mine = Reservation.objects.filter(step__appointment=booked, resource__name__startswith="Camera")
+    gone = mine.get().resource
+    made = disruptions.report(site, kind="room_down", resource=gone, ends_at=EVENING, by=lead, now=NOW)
+    lungs = booked.steps.exclude(kind=StepKind.XRAY)
+    starts = {step.kind: step.planned_start_at for step in lungs}
+    xray = recheck.XrayElsewhere(NOW - timedelta(hours=3), "Ward")
+    return (
+        lambda: acceptance.accept(made.replans.get(), by=lead, now=LATER),
+        lambda: booking.book(waiting, starts=starts, xray=xray, by=by, now=LATER),
     )
+
+
+def test_the_plan_and_a_booking_of_its_time_at_once_one_of_them_wins(contested):
+    refused = together(*contested)
+    assert len(refused) == 1
     assert double_booked() == 0
-    assert Closure.objects.count() == 1
+
+
+def test_with_locks_off_the_constraint_lets_one_of_them_win(contested, monkeypatch):
+    monkeypatch.setattr(locks, "take", lambda resource_ids, days: None)
+    refused = together(*contested)
+    assert len(refused) == 1
+    assert double_booked() == 0
+
+
+def test_without_locks_and_constraint_they_double_book(contested, monkeypatch):
+    """The negative control: without it the two tests above would prove nothing."""
+    monkeypatch.setattr(locks, "take", lambda resource_ids, days: None)
+    question = availability.search_for
+
+    def slow_question(*args, **kwargs):
+        answer = question(*args, **kwargs)
+        time.sleep(0.5)
+        return answer
+
+    monkeypatch.setattr(availability, "search_for", slow_question)
+    constraint = next(c for c in Reservation._meta.constraints if c.name == "reservation_no_double_booking")
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Reservation, constraint)
+    try:
+        together(*contested)
+        assert double_booked() > 0
+    finally:
+        Reservation.objects.all().delete()
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Reservation, constraint)

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from scheduling import tasks
 from scheduling.engine.states import AppointmentState, OrderState, ReplanState, StepState
 from scheduling.models import (
     Appointment,
@@ -19,7 +21,7 @@ from scheduling.models import (
     Task,
 )
 from scheduling.services import acceptance, booking, brokenday, disruptions, replanning, solving, visits
-from tests import department
+from tests import department, doses
 from tests.department import NOW, TODAY
 from vqflow.errors import Conflict, Invalid, NotAllowed
 from vqflow.models import AuditEvent
@@ -194,6 +196,50 @@ def test_the_overrun_of_a_scan_that_does_not_run_is_refused(site, lead, appointm
         )
 
 
+def test_a_kit_that_fails_leaves_patients_without_a_dose_who_move_to_the_next_kit(site, lead):
+    doses.needed(site)
+    first = doses.batch(site, by=lead, starts_at=NOW)
+    booked = department.booked(site)
+    doses.batch(site, by=lead, starts_at=booked.lungs_start_at + timedelta(hours=2))
+    disruption = disruptions.report(
+        site, kind=DisruptionKind.TRACER_FAILED, batch=first, reason="Labelling failed.", by=lead, now=NOW
+    )
+    replan = disruption.replans.get()
+    [change] = replan.changes.all()
+    assert (change.kind, change.effects) == (MOVE, ["Perfusion: there is no dose for this time."])
+    acceptance.accept(replan, by=lead, now=LATER)
+    booked.refresh_from_db()
+    assert booked.revision == 2
+    assert doses.live(step__appointment=booked).exclude(batch=first).count() == 1
+    assert doses.balanced()
+
+
+def test_a_generator_that_comes_late_moves_those_before_it(site, lead):
+    doses.needed(site)
+    batch = doses.batch(site, by=lead, starts_at=NOW)
+    booked = department.booked(site)
+    there = booked.lungs_start_at + timedelta(hours=1)
+    disruption = disruptions.report(
+        site, kind=DisruptionKind.TRACER_LATE, batch=batch, ends_at=there, by=lead, now=NOW
+    )
+    acceptance.accept(disruption.replans.get(), by=lead, now=LATER)
+    assert booked.steps.get(kind=StepKind.PERFUSION).planned_start_at >= there
+
+
+def test_a_scheduler_leaves_tracers_to_those_who_handle_them(site):
+    doses.needed(site)
+    batch = doses.batch(site)
+    with pytest.raises(NotAllowed):
+        disruptions.report(
+            site,
+            kind=DisruptionKind.TRACER_FAILED,
+            batch=batch,
+            reason="Broken vial",
+            by=department.scheduler(site),
+            now=NOW,
+        )
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -274,6 +320,19 @@ def test_a_plan_accepted_while_the_worker_computes_stays_accepted(site, lead, ap
     solving._settle(claimed, ReplanState.PROPOSED, computed_at=LATER)
     replan.refresh_from_db()
     assert replan.state == ReplanState.ACCEPTED
+
+
+def test_the_periodic_task_finds_a_plan_for_which_nobody_could_be_nudged(
+    site, lead, appointments, monkeypatch, settings
+):
+    replan = break_camera(site, lead)
+    monkeypatch.setattr(timezone, "now", lambda: LATER)
+    assert tasks.solve_replans() == 1
+    replan.refresh_from_db()
+    assert replan.state == ReplanState.PROPOSED
+    planned = [each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values()]
+    assert tasks.solve_replans.name == replanning.TASK
+    assert replanning.TASK in planned
 
 
 # --- acceptance ---------------------------------------------------------------------------------------------
@@ -432,6 +491,39 @@ def test_a_begun_examination_goes_on_in_another_room_and_nothing_done_is_touched
     assert perfusion.planned_start_at > ended
     assert ready.pk not in on(room(site, name))
     assert ready.pk in on(room(site, "Camera 1" if name == "Camera 2" else "Camera 2"))
+
+
+def test_a_patient_whose_xray_is_running_is_left_to_people(site, lead, appointments):
+    first = appointments[0]
+    at = first.xray_ends_at - timedelta(minutes=5)
+    by = department.technologist(site)
+    visits.check_in(first, identifiers_checked=True, by=by, now=at)
+    visits.start(first.steps.get(kind=StepKind.XRAY), by=by, now=at)
+    name = (
+        Reservation.objects.occupying()
+        .get(step__appointment=first, resource__name__startswith="Camera")
+        .resource.name
+    )
+    replan = break_camera(site, lead, name=name, now=at)
+    change = replan.changes.get(appointment=first)
+    assert (change.kind, change.effects) == (
+        ReplanChange.Kind.HAND,
+        [f"Perfusion: {name} is out of order."],
+    )
+    with pytest.raises(Invalid):
+        acceptance.accept(replan, change_ids=[change.pk], by=lead, now=at)
+
+
+def test_what_two_patients_share_by_overbooking_is_left_as_it_is(site, lead):
+    by = department.scheduler(site)
+    booked, stat = department.booked(site, by=by), department.order(site, by=by, priority="stat")
+    starts = {step.kind: step.planned_start_at for step in booked.steps.all()}
+    double = booking.book(stat, starts=starts, by=lead, now=NOW, overbook_reason="Shock")
+    found = brokenday.of(site, TODAY, now=NOW)
+    assert {found.appointments[each.id].pk for each in found.engine.visits if each.frozen} == {
+        booked.pk,
+        double.pk,
+    }
 
 
 # --- the end ------------------------------------------------------------------------------------------------

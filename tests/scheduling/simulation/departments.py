@@ -23,7 +23,7 @@ can = ["ventilation"]
 [[rooms]]
 name = "Camera"
 can = ["gamma_camera_spect"]
-breaks_down_every_days = 4
+breaks_down_every_days = 1
 repair_minutes = 120
 
 [[people]]

@@ -17,19 +17,8 @@ def files(tmp_path):
 
 
 def arguments(tmp_path, *more):
-    return [
-        "--out",
-        str(tmp_path / "out"),
-        "--weeks",
-        "1",
-        "--seeds",
-        "2",
-        "--jobs",
-        "1",
-        "--ranking",
-        "first_fit",
-        *map(str, more),
-    ]
+    run = ["--weeks", "1", "--seeds", "2", "--jobs", "1", "--ranking", "first_fit"]
+    return ["--out", str(tmp_path / "out"), *run, *map(str, more)]
 
 
 def test_one_set_up_prints_a_table_and_writes_numbers_and_a_picture(files, tmp_path, capsys):

@@ -95,7 +95,7 @@ def test_cameras_do_break_down_and_are_repaired(months):
 
 def test_without_mishaps_every_day_goes_as_planned():
     calm = small(
-        ("breaks_down_every_days = 4\nrepair_minutes = 120\n", ""),
+        ("breaks_down_every_days = 1\nrepair_minutes = 120\n", ""),
         ("no_show = 0.1", "no_show = 0"),
         ("late_mean_minutes = 0", "late_mean_minutes = -10"),
         ("late_spread_minutes = 15", "late_spread_minutes = 0"),

@@ -36,10 +36,11 @@ def asked(client, name, subject, day="2027-03-08", time="10:00", **further):
 def test_the_reasons_the_nearest_time_and_the_changes_stand_on_the_page(page_of, scheduler, order):
     answer, text = asked(page_of(scheduler), "order-why-not", order)
     assert answer.status_code == 200
-    assert "Lungs at 10:00 on Mon 8 Mar 2027" in text
+    assert "Why not at 10:00 on Mon 8 Mar 2027" in text
     assert "No perfusion can start 5 min to 20 min after the ventilation." in text
     assert "Camera 1 is closed until 11:00 (Repair)." in text
     assert "Nearest after" in text
+    assert "No time is free in the 7 days before." in text
     assert "Open Camera 1 from 10:15 to 10:45." in text
 
 

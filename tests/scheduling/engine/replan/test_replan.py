@@ -215,6 +215,30 @@ def test_steps_that_share_a_room_are_moved_together():
         assert {step.resources[0][0] for step in plan.moved[100]} == {other}
 
 
+def test_equal_rooms_that_closures_make_unequal_are_planned_one_by_one():
+    """At each moment two of three cameras are free, but both scans can only be on the third."""
+    day = camera_day(0, cameras=3)
+    first, second, _ = rooms = days.camera_ids(day)
+    visits = tuple(
+        replace(
+            camera_visit(number, t, room=first, person=rooms[-1] + number - 99),
+            steps=(replace(days.perfusion(minutes), lag_min=0, lag_max=None),),
+            windows={"perfusion": ((t, t + 1),)},
+            occupied=((first, t - 5, t + minutes + 5),),
+        )
+        for number, t, minutes in ((100, 715, 290), (101, 815, 190))
+    )
+    day = closed(closed(replace(day, visits=visits), first, 760, 860), second, 960, 1060)
+    together = DayModel.of(Pools.of(day), apart=False)
+    together.model.minimize(together.lost_weight())
+    solver = optimal._solver(5, 1)
+    solver.solve(together.model)
+    assert solver.objective_value == 0
+    found = solved(day)
+    assert problems(day, found.plan) == []
+    assert (len(found.plan.lost), found.proven_least_lost) == (1, True)
+
+
 def test_progress_is_told_when_the_least_loss_is_known():
     told = []
     day = camera_day(3, cameras=2)

@@ -1,0 +1,116 @@
+"""Sixteen clients book, hold, confirm, move, swap, cancel, re-plan and fill from the waitlist, all at once.
+
+Nothing is booked twice and nobody waits in a circle. The short round is a few hundred attempts; VQFLOW_SOAK=1
+makes 100,000 of them. The negative control has the locks and the constraint off, and must double-book.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from django.db import connection
+
+from scheduling.engine.states import LIVE_APPOINTMENT
+from scheduling.models import Reservation
+from tests import department
+from tests.faults.test_messages import own_environment
+from tests.scheduling.services.test_race import DOUBLE_BOOKED
+from vqflow.processes import PROJECT
+
+SOAK = os.environ.get("VQFLOW_SOAK") == "1"
+ATTEMPTS = 100_000 if SOAK else 480
+PROCESSES, CLIENTS = 4, 4
+ORDERS, SCHEDULERS = 40, 6
+LONGEST_SECONDS = 3600 if SOAK else 240
+pytestmark = [
+    pytest.mark.fault,
+    pytest.mark.timeout(LONGEST_SECONDS),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+@pytest.fixture
+def crowded():
+    """One site with forty orders and a handful of schedulers."""
+    site = department.site()
+    schedulers = [
+        department.scheduler(site, first_name="Scheduler", last_name=str(n)) for n in range(SCHEDULERS)
+    ]
+    department.lead(site)
+    for _ in range(ORDERS):
+        department.order(site, by=schedulers[0])
+    return site
+
+
+def press(*, attempts=ATTEMPTS, guarded=True):
+    """All clients at once, in processes of their own; (how often what happened, errors that are no refusals)."""
+    each = attempts // (PROCESSES * CLIENTS)
+    began = time.time()
+    command = [sys.executable, "-m", "tests.faults.racing"]
+    options = [str(CLIENTS), str(each), str(began), *([] if guarded else ["unguarded"])]
+    running = [
+        subprocess.Popen(
+            [*command, str(seed), *options],
+            env=own_environment(),
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for seed in range(PROCESSES)
+    ]
+    counts, errors = Counter(), []
+    for process in running:
+        out, log = process.communicate()
+        assert process.returncode == 0, log[-3000:]
+        answer = json.loads(out.splitlines()[-1])
+        counts += Counter(answer["counts"])
+        errors += answer["errors"]
+    return counts, errors
+
+
+def asked(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
+
+
+def deadlocks():
+    return asked("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+
+
+def half_released():
+    """Rows that still keep others out for an appointment that is over."""
+    rows = Reservation.objects.occupying().exclude(step=None)
+    return rows.exclude(step__appointment__state__in=LIVE_APPOINTMENT).count()
+
+
+def test_without_locks_and_constraint_the_same_storm_double_books(crowded):
+    constraint = next(c for c in Reservation._meta.constraints if c.name == "reservation_no_double_booking")
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Reservation, constraint)
+    try:
+        press(attempts=320, guarded=False)
+        assert asked(DOUBLE_BOOKED) > 0
+    finally:
+        connection.cursor().execute("TRUNCATE scheduling_reservation CASCADE")
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Reservation, constraint)
+
+
+def test_nothing_is_booked_twice_and_nobody_waits_in_a_circle(crowded, record_property, capsys):
+    before, began = deadlocks(), time.monotonic()
+    counts, errors = press()
+    seconds = time.monotonic() - began
+    with capsys.disabled():
+        print(f"\n{sum(counts.values())} attempts in {seconds:.0f} s: {dict(sorted(counts.items()))}")
+    assert errors == []
+    assert asked(DOUBLE_BOOKED) == 0
+    assert deadlocks() == before
+    assert half_released() == 0
+    for name in ("book", "hold", "confirm", "move", "cancel"):
+        assert counts[f"{name}: done"] > 0, counts
