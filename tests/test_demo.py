@@ -1,16 +1,18 @@
 """The demonstration department: lively at any hour, and by the same rules as a real one."""
 
+import re
 from datetime import datetime, timedelta
 from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
+from reporting.demo import loading
 from reporting.models import Report, ReportVersion
 from reporting.services import signing
-from scheduling.demo import clinic
+from scheduling.demo import bulk, clinic
 from scheduling.engine import gates
 from scheduling.engine.calendars import local_day_bounds, to_datetime
 from scheduling.engine.states import AppointmentState
@@ -297,3 +299,93 @@ def test_everybody_booked_ahead_has_a_dose_of_each_tracer(noon):
     assert [str(step.appointment.procedure.protocol) for step in lacking] == []
     assert DoseClaim.objects.live().count() > 20
     assert all(batch.claimed_mbq <= batch.activity_mbq for batch in TracerBatch.objects.all())
+
+
+TIMES = """
+    SELECT site.code, appointment.starts_at, appointment.state, patient.family_name
+    FROM scheduling_appointment appointment JOIN scheduling_site site ON site.id = appointment.site_id
+    JOIN scheduling_requestedprocedure procedure ON procedure.id = appointment.procedure_id
+    JOIN scheduling_order placed ON placed.id = procedure.order_id
+    JOIN scheduling_patient patient ON patient.id = placed.patient_id ORDER BY 1, 2, appointment.id
+"""
+SCHEMA = """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint
+    UNION ALL SELECT indrelid::regclass::text, indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid
+    FROM pg_index WHERE indexrelid >= 16384
+    UNION ALL SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), tgenabled = 'O' FROM pg_trigger
+    WHERE NOT tgisinternal ORDER BY 1, 2, 3
+"""
+LOST_HISTORY = """
+    SELECT count(*) FROM scheduling_{0} one FULL JOIN scheduling_{0}event event
+    ON event.pgh_obj_id = one.id AND event.pgh_label = 'insert' WHERE one.id IS NULL OR event.id IS NULL
+"""
+
+
+def rows(statement):
+    with connection.cursor() as cursor:
+        return cursor.execute(statement).fetchall()
+
+
+def schema():
+    """Every constraint, index and trigger; without casts, which move when a definition is read back (as by pg_dump)."""
+    return [
+        (table, name, re.sub(r"::(character varying|text)(\[\])?|[()]", "", definition), holds)
+        for table, name, definition, holds in rows(SCHEMA)
+    ]
+
+
+def cut_off(table):
+    with transaction.atomic(), bulk.bare([table]):
+        raise KeyboardInterrupt
+
+
+def load_three_sites():
+    now = datetime.fromisoformat(NOON).replace(tzinfo=ZONE)
+    assert loading.load_all(examinations=45, per_site=15, weeks_ahead=1, seed=7, now=now) == 0
+
+
+@pytest.fixture(scope="module")
+def three_sites(django_db_setup, django_db_blocker):
+    """A large load, only smaller; what `schema` gave before it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        before = schema()
+        load_three_sites()
+        yield before
+        transaction.set_rollback(True)
+
+
+def test_a_large_load_leaves_every_constraint_index_and_trigger_as_it_was(three_sites):
+    assert schema() == three_sites
+    assert Site.objects.count() == 4
+    one = Reservation.objects.occupying().first()
+    with pytest.raises(IntegrityError, match="reservation_no_double_booking"), transaction.atomic():
+        Reservation.objects.create(
+            resource_id=one.resource_id, step_id=one.step_id, revision=9, status="booked", span=one.span
+        )
+
+
+def test_a_large_load_writes_the_history_of_every_row(three_sites):
+    models = ("order", "appointment", "patient", "resource", "shift", "site")
+    lost = {model: rows(LOST_HISTORY.format(model))[0][0] for model in models}
+    assert lost == dict.fromkeys(models, 0)
+    assert rows("SELECT count(*) FROM scheduling_orderevent") == [(Order.objects.count(),)]
+
+
+def test_a_load_that_is_cut_off_leaves_the_tables_as_they_were(db):
+    before = schema()
+    with pytest.raises(KeyboardInterrupt):
+        cut_off("scheduling_reservation")
+    assert schema() == before
+
+
+def test_a_large_load_is_the_same_with_and_without_the_owners_rights(db):
+    with transaction.atomic():
+        load_three_sites()
+        by_owner = rows(TIMES)
+        transaction.set_rollback(True)
+    prepare.ensure_role("vqflow_demo_in_test", "only here")
+    prepare.grant("vqflow_demo_in_test")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE vqflow_demo_in_test")
+    load_three_sites()
+    assert rows(TIMES) == by_owner

@@ -4,24 +4,42 @@ import multiprocessing
 import os
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
 
 import django
 from django.db import connection, transaction
 
-from reporting.demo.reports import Reports
+from reporting.demo.reports import Reports, empty_tables
+from reporting.models import Report
 from scheduling.demo import bulk, clinic, department, load, rota, tables, tracers
 from scheduling.demo.department import Department
 from scheduling.demo.dice import Dice
-from scheduling.models import Shift
+from scheduling.models import (
+    Decision,
+    Order,
+    Patient,
+    RequestedProcedure,
+    Resource,
+    ScheduledProcedureStep,
+    Shift,
+)
 from vqflow import audit
 
-PER_SITE = 9000
-# How many numbers of a sequence one order needs at most, on the average; most need one.
-_NUMBERS_PER_ORDER = {"scheduling_decision": 3, "scheduling_scheduledprocedurestep": 5, tables.NUMBER: 8}
+PER_SITE = 7500
+# More numbers than the orders of a site need, so many for each of them.
+_NUMBERS = {
+    Resource._meta.db_table: 1,
+    Patient._meta.db_table: 1,
+    Order._meta.db_table: 1,
+    RequestedProcedure._meta.db_table: 1,
+    Decision._meta.db_table: 3,
+    ScheduledProcedureStep._meta.db_table: 5,
+    Report._meta.db_table: 1,
+    tables.NUMBER: 8,
+}
 
 
 @dataclass(slots=True)
@@ -42,28 +60,37 @@ class Job:
         return self.made.spec.code == clinic.RIVERSIDE.code
 
 
-def load_all(*, examinations, weeks_ahead, seed, now):
+def load_all(*, examinations, weeks_ahead, seed, now, per_site=PER_SITE):
     """Load every site in one transaction; returns how many examinations found no room (none, normally)."""
-    count = -(-examinations // PER_SITE)
+    count = -(-examinations // per_site)
     specs = [clinic.RIVERSIDE, *(clinic.further_site(number) for number in range(2, count + 1))]
     shares = [examinations // count + (number < examinations % count) for number in range(count)]
     plan = [(spec, share, weeks_ahead) for spec, share in zip(specs, shares, strict=True)]
     plan.append((clinic.HILLSIDE, min(40, examinations), min(weeks_ahead, 1)))
     password = department.password_hash()
     jobs = (_job(*each, password=password, seed=seed, now=now) for each in plan)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            # Foreign keys are checked after each COPY: a queue of millions until the commit would not fit.
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with _unlimited() as cursor:
+        # Foreign keys are checked after each COPY: a queue of millions until the commit would not fit.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         done = _in_processes(jobs) if count > 1 else [(job, _fill(job)) for job in jobs]
         for job, _ in done:
             if job.lively:
                 tracers.plan(job.made, now=now, on_call=job.on_call)
         left = sum(left for job, left in done if job.made.spec.code != clinic.HILLSIDE.code)
         audit.record("demo.loaded", by=None, seed=seed, examinations=examinations - left, now=now.isoformat())
-    with connection.cursor() as cursor:
+    # Not before the commit: the audit trail is sealed only minutes behind the running transactions.
+    with _unlimited() as cursor:
         cursor.execute("ANALYZE")
     return left
+
+
+@contextmanager
+def _unlimited():
+    """A transaction without the limits of a request (settings), for millions of rows and the wait for their makers."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        yield cursor
 
 
 def _job(spec, examinations, weeks_ahead, *, password, seed, now):
@@ -123,8 +150,7 @@ class _Sequences(dict):
     """{table or NUMBER: a function that gives the next number}, straight from the database."""
 
     def __missing__(self, name):
-        sequence = name if name == tables.NUMBER else tables.sequence_of(name)
-        self[name] = tables.Sequence(sequence).take
+        self[name] = tables.Sequence(tables.sequence_of(name)).take
         return self[name]
 
 
@@ -138,7 +164,7 @@ def _in_processes(jobs):
 
     Returns [(job, how many examinations found no room)].
     """
-    filled = _names()
+    filled = _table_names()
     workers = min(os.cpu_count() or 1, 8)
     # Not forked: a child would share this process's connection to the database.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=django.setup)
@@ -161,21 +187,17 @@ def _written(job, making):
     return job, left
 
 
-def _names():
-    reports = Reports.make_tables()
-    return [table.name for table in (*tables.Tables(), *reports)] + [Shift._meta.db_table]
+def _table_names():
+    """The tables that are filled by COPY."""
+    return [*(table.name for table in (*tables.Tables(), *empty_tables())), Shift._meta.db_table]
 
 
 def _numbers_for(job):
     """{table or NUMBER: a range of numbers}, more than enough for one site."""
     days_ahead = 7 * job.weeks_ahead + 1
     orders = job.examinations * 6 // 5 + 60 * days_ahead + 100
-    names = [table for table in _names() if table in _WITH_IDS] + [tables.NUMBER]
     return {
-        name: tables.set_aside(
-            name if name == tables.NUMBER else tables.sequence_of(name), orders * _NUMBERS_PER_ORDER.get(name, 1)
-        )
-        for name in names
+        name: tables.set_aside(tables.sequence_of(name), orders * each) for name, each in _NUMBERS.items()
     }
 
 
@@ -187,5 +209,5 @@ def _rows(job, numbers):
         for name, columns, rows in parts:
             found.setdefault((name, columns), []).append(rows)
 
-    left = _Filling(job, {name: iter(each).__next__ for name, each in numbers.items()}, keep).run()
+    left = _Filling(job, {name: tables.Block(each).take for name, each in numbers.items()}, keep).run()
     return left, [(*table, b"".join(rows)) for table, rows in found.items()]

@@ -43,6 +43,14 @@ _RESULT = Weighted([row[1:] for row in _RESULTS], [row[0] for row in _RESULTS])
 _CONTENT = "scheme category findings impression"
 
 
+def empty_tables():
+    """The tables of reports and of their signed versions, in the order in which they must be written."""
+    return (
+        Table(Report, f"id order_id state draft_version written_by_id written_at {_CONTENT}"),
+        Table(ReportVersion, f"report_id number kind signed_at signed_by_id content_hash {_CONTENT}"),
+    )
+
+
 class Reports:
     """Turns performed examinations into reports, cut at `now`: rows of its `tables`."""
 
@@ -50,12 +58,8 @@ class Reports:
         self.rng, self.now, self.mail = rng, now, mail
         self.attending = department.accounts["physician"]
         self.resident = department.accounts.get("resident")
-        self.report = Table(Report, f"id order_id state draft_version written_by_id written_at {_CONTENT}")
-        self.version = Table(
-            ReportVersion, f"report_id number kind signed_at signed_by_id content_hash {_CONTENT}"
-        )
+        self.tables = self.report, self.version = empty_tables()
         self.next_id = numbers[self.report.name]
-        self.tables = (self.report, self.version)
 
     def add(self, performed):
         """Add the report of one examination as far as it has come."""

@@ -26,7 +26,12 @@ _OWNED = """
     SELECT bool_and(pg_has_role(current_user, relowner, 'USAGE')) FROM pg_class WHERE oid = ANY(%s::regclass[])
 """
 # A sort in memory is a sort once; two workers beside the server's own process read the table together.
-_SETTINGS = ("maintenance_work_mem = '512MB'", "max_parallel_maintenance_workers = 2")
+_SETTINGS = (("maintenance_work_mem = '512MB'",), ("max_parallel_maintenance_workers = 2",))
+# What the history's trigger writes of a new row, of all of them (pghistory.InsertEvent).
+_FIRST_VERSIONS = """
+    INSERT INTO {0} ({1}, pgh_obj_id, pgh_label, pgh_created_at, pgh_context_id)
+    SELECT {1}, id, 'insert', now(), (SELECT _pgh_attach_context()) FROM {2}
+"""
 
 
 def is_possible(tables):
@@ -53,24 +58,25 @@ def bare(tables):
     with connection.cursor() as cursor:
         constraints = cursor.execute(_CONSTRAINTS, [touched]).fetchall()
         indexes = cursor.execute(_INDEXES, [touched]).fetchall()
-        for table, name, _ in reversed(constraints):
-            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-        for name, _ in indexes:
-            cursor.execute(f"DROP INDEX {name}")
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        run = cursor.execute
+        _each(run, "ALTER TABLE {0} DISABLE TRIGGER USER", [(table,) for table in tables])
+        _each(run, "ALTER TABLE {0} DROP CONSTRAINT {1}", reversed(constraints))
+        _each(run, "DROP INDEX {0}", indexes)
     yield
     with connection.cursor() as cursor:
-        for table, event in history.items():
-            cursor.execute(_first_versions(table, event))
-        for setting in _SETTINGS:
-            cursor.execute(f"SET LOCAL {setting}")
-        for _, definition in indexes:
-            cursor.execute(definition)
-        for table, name, definition in constraints:
-            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        run = cursor.execute
+        _each(run, "SET LOCAL {0}", _SETTINGS)
+        _each(run, _FIRST_VERSIONS, [_history_of(table, event) for table, event in history.items()])
+        _each(run, "{1}", indexes)
+        # The checks of foreign keys are joins, which are planned by the numbers of rows.
+        run(f"ANALYZE {', '.join(touched)}")
+        _each(run, "ALTER TABLE {0} ADD CONSTRAINT {1} {2}", constraints)
+        _each(run, "ALTER TABLE {0} ENABLE TRIGGER USER", [(table,) for table in tables])
+
+
+def _each(run, statement, rows):
+    for row in rows:
+        run(statement.format(*row))
 
 
 def _histories():
@@ -79,12 +85,6 @@ def _histories():
     return {event.pgh_tracked_model._meta.db_table: event for event in events}
 
 
-def _first_versions(table, event):
-    """What the history's trigger writes of a new row, of all of them (pghistory.InsertEvent)."""
-    columns = ", ".join(
-        f'"{field.column}"' for field in event._meta.concrete_fields if not field.name.startswith("pgh_")
-    )
-    return f"""
-        INSERT INTO {event._meta.db_table} ({columns}, pgh_obj_id, pgh_label, pgh_created_at, pgh_context_id)
-        SELECT {columns}, id, 'insert', now(), (SELECT _pgh_attach_context()) FROM {table}
-    """  # noqa: S608  (names of this project's tables)
+def _history_of(table, event):
+    fields = [field for field in event._meta.concrete_fields if not field.name.startswith("pgh_")]
+    return event._meta.db_table, ", ".join(f'"{field.column}"' for field in fields), table

@@ -68,9 +68,7 @@ class Department:
             room: spec.weekend if day.weekday() > 4 else spec.weekday for room, spec in self.rooms.items()
         }
         return {
-            room: [tuple(_minute(day, at, self.zone) for at in each)]
-            for room, each in hours.items()
-            if each
+            room: [tuple(_minute(day, at, self.zone) for at in each)] for room, each in hours.items() if each
         }
 
     def _on_shift(self, day):
@@ -202,10 +200,10 @@ def _technologists(department, password, days, on_call):
     department.people = {row.pk: row.user_id for row in rows}
     by_index = rota.shifts(department.zone, days, len(rows), on_call)
     department.shifts = {row.pk: by_index[index] for index, row in enumerate(rows)}
-    written = Table(Shift, "resource_id span")
+    written = Table(Shift, "resource_id span on_call")
     for pk, spans in department.shifts.items():
         for begins, ends in spans:
-            written.add((pk, span(begins, ends)))
+            written.add((pk, span(begins, ends), False))
     copy(*written.take())
 
 

@@ -5,6 +5,7 @@ one shift and one AND, so that a million examinations are planned in minutes.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 
 XRAY_SHORTEST, XRAY_LONGEST = 70, 1430  # the window with the margin of 10 min to both ends, in minutes
@@ -68,6 +69,12 @@ class Plan:
         return min(step.patient_from for step in self.steps)
 
 
+@cache
+def _turned(resources, turn):
+    """The resources beginning with another one, so that not all work falls to the first."""
+    return resources[turn:] + resources[:turn]
+
+
 class Planner:
     """The rooms and people of one site. All times are UTC minutes."""
 
@@ -116,12 +123,12 @@ class Planner:
 
     def _free(self, resources, begins, ends, *, any_hour):
         """One of the resources that is free for [begins, ends), or 0. Ids are never 0."""
-        if begins < self.origin:
+        low = begins - self.origin
+        if low < 0 or not resources:
             return 0
-        bits, taken = self._bits(begins, ends), self.considered
-        turn = begins % len(resources) if resources else 0
-        for resource in resources[turn:] + resources[:turn]:
-            if not taken[resource] & bits and (any_hour or not self.closed[resource] & bits):
+        bits, taken, closed = ((1 << (ends - begins)) - 1) << low, self.considered, self.closed
+        for resource in _turned(resources, begins % len(resources)):
+            if not taken[resource] & bits and (any_hour or not closed[resource] & bits):
                 return resource
         return 0
 

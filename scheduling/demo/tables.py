@@ -58,15 +58,30 @@ def _taken(sequence, count):
         return [row[0] for row in cursor.fetchall()]
 
 
+class Block:
+    """Numbers that were `set_aside`, for a process that has no database."""
+
+    def __init__(self, numbers):
+        self.left = iter(numbers)
+
+    def take(self):
+        number = next(self.left, None)
+        if number is None:
+            raise RuntimeError("More numbers were needed than had been set aside.")
+        return number
+
+
 def sequence_of(table):
-    """The name of the sequence that a table's ids come from."""
+    """The name of the sequence that a table's ids come from; NUMBER is one itself."""
+    if table == NUMBER:
+        return NUMBER
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
         return cursor.fetchone()[0]
 
 
 def set_aside(sequence, count):
-    """`count` numbers in a row that nobody else gets, as a range: for a process that has no database."""
+    """`count` numbers in a row that nobody else gets, as a range."""
     with connection.cursor() as cursor:
         while True:
             cursor.execute(

@@ -11,7 +11,6 @@ from scheduling.models.orders import Order
 from scheduling.models.querysets import of_site
 from scheduling.models.sites import Resource
 from scheduling.models.versions import OF_RESOURCE, renews_version
-from scheduling.models.versions import OF_RESOURCE, renews_version
 from vqflow.constraints import one_of
 
 

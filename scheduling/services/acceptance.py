@@ -27,6 +27,7 @@ from scheduling.services import (
     search,
     transitions,
 )
+from scheduling.services.messages import calls
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -44,7 +45,7 @@ def accept(replan, *, by, now, change_ids=None):
     list of orders with a call to make.
     """
     policy.permit(by, "replan.accept")
-    Replan.objects.select_for_update().get(pk=replan.pk)
+    Replan.objects.select_for_update(no_key=True).get(pk=replan.pk)
     replan = Replan.objects.select_related("disruption__site").get(pk=replan.pk)
     chosen = _chosen(replan, change_ids)
     appointments = {
@@ -202,11 +203,10 @@ def _give_up(replan, appointment, *, by, now):
     """The appointment is cancelled; the order waits to be booked again, with its priority and a call to make."""
     what = replan.disruption.get_kind_display()
     appointment = booking.cancel(appointment, reason=f"{what}: no other time on this day", by=by, now=now)
-    order = appointment.procedure.order
-    if order.tasks.filter(kind=Task.Kind.PHONE, closed_at=None).exists():
+    if calls.tells_of_cancellation(appointment):
         return
     Task.objects.create(
-        order=order,
+        order=appointment.procedure.order,
         kind=Task.Kind.PHONE,
         about=f"replan:{replan.pk}",
         sentence="Phone the patient: the appointment is cancelled because something broke. Find a new time.",

@@ -156,7 +156,7 @@ def move(appointment, *, starts, by, now, resource_ids=(), hold=None):
     held = _live_holds(order)
     with _after_hold(hold, now):
         plan = recheck.other_time(appointment, starts, resource_ids, now=now, tokens=held, gives_up=True)
-    _check_day(appointment, plan.starts, by)
+    _check_days(appointment, plan.starts, by)
     before = _when(appointment)
     _apply_move(appointment, plan)
     _end_holds(hold, held)
@@ -214,6 +214,7 @@ def swap(one, other, *, by, now):
     reservations.end_holds(held, Hold.Outcome.RELEASED)
     for appointment in (one, other):
         messages.moved(appointment, now=now)
+        call_ins.ask(appointment, now=now)
     return one, other
 
 
@@ -238,7 +239,7 @@ def _take_place(appointment, starts, resource_ids, days, *, by, now):
     except Conflict as refusal:
         was = appointment.lungs_start_at.astimezone(zone)
         raise Conflict(f"The appointment of {was:%H:%M} does not fit there. {refusal.sentence}") from refusal
-    _check_day(appointment, starts, by)
+    _check_days(appointment, starts, by)
     before = _when(appointment)
     _apply_move(appointment, recheck.Plan(question, found, starts))
     _record_move(appointment, before, by, swapped=True)
@@ -264,8 +265,12 @@ def lengthen(step, *, minutes, by, now):
     before, came = _when(appointment), _visits(appointment)
     longer = minutes - (step.planned_end_at - step.planned_start_at) // timedelta(minutes=1)
     ScheduledProcedureStep.objects.filter(pk=step.pk).update(acquisition_minutes=minutes)
-    plan = lengthening.plan(appointment, step, longer, now=now)
+    held = _live_holds(appointment.procedure.order)
+    plan = lengthening.plan(appointment, step, longer, now=now, tokens=held)
+    _check_days(appointment, plan.starts, by)
     _apply_move(appointment, plan)
+    reservations.end_holds(held, Hold.Outcome.RELEASED)
+    call_ins.ask(appointment, now=now)
     if _visits(appointment) == came:
         messages.unchanged(appointment)
     else:
@@ -287,11 +292,15 @@ def _visits(appointment):
     return [visit.starts_at for visit in letters.visits(appointment)]
 
 
-def _check_day(appointment, starts, by):
+def _check_days(appointment, starts, by):
     """Another day is the desk's to give; the camera moves patients within the day."""
     zone = ZoneInfo(appointment.site.time_zone)
-    days = {at.astimezone(zone).date() for at in (appointment.lungs_start_at, max(starts.values()))}
-    if len(days) > 1:
+    planned = {step.kind: step.planned_start_at for step in appointment.steps.all() if step.planned_start_at}
+    if any(
+        at.astimezone(zone).date() != planned[kind].astimezone(zone).date()
+        for kind, at in starts.items()
+        if kind in planned
+    ):
         policy.permit(by, "appointment.move_to_another_day")
 
 
@@ -309,6 +318,7 @@ def cancel(appointment, *, reason, by, now):
     reservations.release(appointment)
     order = appointment.procedure.order
     vetting.lapse_window_overrides(order, now=now)
+    call_ins.close(order, now=now)
     transitions.move(order, state_without_appointment(order))
     audit.record(
         "appointment.cancelled", appointment, by=by, patients=[order.patient_id], reason=reason.strip()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from scheduling.engine import reserved
 from scheduling.engine.calendars import day_number, local_day_bounds, to_datetime, to_minute
-from scheduling.engine.intervals import clip, intersect, normal, subtract
+from scheduling.engine.intervals import clip, intersect, normal, subtract, union
 from scheduling.engine.replan.day import Day, Visit, hits
 from scheduling.engine.request import PATIENT, ResourceFree
 from scheduling.engine.states import AppointmentState, StepState
@@ -316,16 +316,22 @@ def _begun_but_hit(engine, appointments):
 
 
 def _resources(calendar, rows, appointments, earliest, latest, now):
-    """Rooms and people with what is free apart from the visits; hours kept for urgent patients count as taken."""
+    """Rooms and people with what is free apart from the visits; hours kept for urgent patients count as taken.
+
+    Of the hours on call only those are there for which somebody of this day is booked already.
+    """
     ours = {step.pk for each in appointments for step in each.steps.all() if _is_to_come(step)}
     taken, booked = defaultdict(list), defaultdict(list)
     for row in rows:
         (booked if row.step in ours else taken)[row.resource].append((row.begins, row.ends))
+    open_hours = calendar.open_in(earliest, latest)
+    on_call = calendar.open_in(earliest, latest, on_call=True)
     found = []
-    for each, there in zip(calendar.bookables, calendar.open_in(earliest, latest), strict=True):
+    for each, there, called_in in zip(calendar.bookables, open_hours, on_call, strict=True):
         kept = reserved.kept(each.reserved, calendar.zone, earliest, latest, now)
         away = normal([*taken[each.id], *subtract(kept, normal(booked[each.id]))])
-        free = subtract(clip(there, earliest, latest), away)
+        comes = intersect(normal(booked[each.id]), called_in)
+        free = subtract(union(clip(there, earliest, latest), comes), away)
         found.append(ResourceFree(each.id, each.name, each.capabilities, free))
     return tuple(found)
 

@@ -34,6 +34,7 @@ from scheduling.models import (
 )
 from scheduling.models.appointments import EpochMinute
 from scheduling.services import chains
+from scheduling.services.blocks import BLOCK_MINUTES
 from scheduling.services.tracers import stock
 
 SITES_KEPT = 32
@@ -138,7 +139,8 @@ def at_hand(site_id, since):
 
 def read(site_id, since):
     """The site's calendar from the database, kept for later. A fixed number of queries, unless it changes meanwhile."""
-    since -= LOOKS_BACK
+    # At the begin of a block: what blocks.py keeps for a version must not depend on who asked first.
+    since = (since - LOOKS_BACK) // BLOCK_MINUTES * BLOCK_MINUTES
     version = _version(site_id)
     for _ in range(TRIES):
         found, before = _read(site_id, since, version), version

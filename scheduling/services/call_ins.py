@@ -14,7 +14,7 @@ def ask(appointment, *, now):
     order = appointment.procedure.order
     if not order.is_stat:
         return
-    order.tasks.filter(kind=Task.Kind.PHONE, about__startswith=ABOUT, closed_at=None).update(closed_at=now)
+    close(order, now=now)
     Task.objects.bulk_create(
         Task(
             order=order,
@@ -26,6 +26,11 @@ def ask(appointment, *, now):
         )
         for resource_id, name, starts_at in _called_in(appointment)
     )
+
+
+def close(order, *, now):
+    """Nobody need be called in for this order any more."""
+    order.tasks.filter(kind=Task.Kind.PHONE, about__startswith=ABOUT, closed_at=None).update(closed_at=now)
 
 
 def _called_in(appointment):

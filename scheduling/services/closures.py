@@ -22,8 +22,7 @@ def add(site, *, starts_at, ends_at, reason, by, now, resource=None):
     """
     policy.permit(by, "closure.manage")
     check_span(starts_at, ends_at, now)
-    if starts_at.astimezone(ZoneInfo(site.time_zone)).date() > _today(site, now):
-        policy.permit(by, "closure.manage_ahead")
+    permit_ahead(site, starts_at, by=by, now=now)
     if not reason.strip():
         raise Invalid("Say why it is closed.", fields={"reason": ["Say why it is closed."]})
     check_resource(site, resource)
@@ -44,6 +43,12 @@ def write(site, *, starts_at, ends_at, reason, by, resource):
         ends_at=ends_at.isoformat(),
     )
     return closure
+
+
+def permit_ahead(site, starts_at, *, by, now):
+    """Raise NotAllowed where this user may not plan ahead and the time begins after the site's present day."""
+    if starts_at.astimezone(ZoneInfo(site.time_zone)).date() > _today(site, now):
+        policy.permit(by, "closure.manage_ahead")
 
 
 def check_resource(site, resource):
@@ -69,8 +74,7 @@ def end(closure, *, by, now):
     closure = Closure.objects.select_for_update(of=("self",)).select_related("site").get(pk=closure.pk)
     if closure.span.upper <= now:
         raise Conflict("This closure is over already.")
-    if closure.span.lower.astimezone(ZoneInfo(closure.site.time_zone)).date() > _today(closure.site, now):
-        policy.permit(by, "closure.manage_ahead")
+    permit_ahead(closure.site, closure.span.lower, by=by, now=now)
     cut_short(closure, now=now)
     audit.record("closure.ended", closure, by=by, reason=closure.reason)
     return closure

@@ -33,7 +33,8 @@ def report(
     """Report what broke and make the first plan; returns the Disruption, whose newest replan is the plan.
 
     `starts_at`: now by default. `ends_at`: when it is expected to be over; for what is late, to be there; for a
-    batch that failed, its expiry. A room or a person is closed for that time. Raises Invalid or Conflict.
+    batch that failed, its expiry. A room or a person is closed for that time. Raises Invalid or Conflict, and
+    NotAllowed for a later day where the user may not plan ahead.
     """
     policy.permit(by, "disruption.report")
     _check_subject(site, kind, resource, appointment, batch)
@@ -42,6 +43,7 @@ def report(
     if ends_at is None:
         raise Invalid("Say until when.", fields={"ends_at": ["Say until when."]})
     closures.check_span(starts_at, ends_at, now)
+    closures.permit_ahead(site, starts_at, by=by, now=now)
     disruption = Disruption.objects.create(
         site=site,
         kind=kind,
@@ -113,20 +115,22 @@ def _reason(disruption):
 def _close_overrun(disruption, *, by):
     """Room and people of the running scan are taken for as much longer as it takes."""
     appointment = reservations.locked(disruption.appointment)
-    step = appointment.steps.filter(state=StepState.IN_PROGRESS).order_by("-ordinal").first()
-    if step is None or step.planned_end_at is None:
+    # Of steps acquired together only the first has the room and the people.
+    running = list(appointment.steps.filter(state=StepState.IN_PROGRESS, planned_end_at__isnull=False))
+    if not running:
         raise Conflict("No scan of this patient is running. Start it first, or move the appointment.")
-    longer = disruption.ends_at - step.planned_end_at
+    planned_end_at = max(step.planned_end_at for step in running)
+    longer = disruption.ends_at - planned_end_at
     if not timedelta(0) < longer <= LONGEST_OVERRUN:
-        sentence = f"Enter a time up to 6 hours after the planned end, {_clock(appointment, step)}."
+        sentence = f"Enter a time up to 6 hours after the planned end, {_clock(appointment, planned_end_at)}."
         raise Invalid(sentence, fields={"ends_at": [sentence]})
-    rows = Reservation.objects.occupying().filter(step=step).exclude(resource__kind=ResourceKind.PATIENT)
-    for row in rows.filter(span__endswith__gte=step.planned_end_at).select_related("resource"):
+    rows = Reservation.objects.occupying().filter(step__in=running).exclude(resource__kind=ResourceKind.PATIENT)
+    for row in rows.filter(span__endswith__gte=planned_end_at).select_related("resource"):
         _close(disruption, row.resource, row.span.upper, row.span.upper + longer, by=by)
 
 
-def _clock(appointment, step):
-    return f"{step.planned_end_at.astimezone(ZoneInfo(appointment.site.time_zone)):%H:%M}"
+def _clock(appointment, moment):
+    return f"{moment.astimezone(ZoneInfo(appointment.site.time_zone)):%H:%M}"
 
 
 def _check_xray(disruption):
@@ -142,7 +146,9 @@ def close(disruption, *, by, now):
     """It works again, or is there: what was closed for it opens now, and plans for it are put aside."""
     policy.permit(by, "disruption.report")
     disruption = (
-        Disruption.objects.select_for_update(of=("self",)).select_related("site").get(pk=disruption.pk)
+        Disruption.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("site")
+        .get(pk=disruption.pk)
     )
     if disruption.closed_at:
         raise Conflict("This is over already.")

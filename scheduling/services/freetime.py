@@ -8,7 +8,7 @@ from scheduling.models import Agent, Priority
 from scheduling.services import blocks, calendars, occupancy
 from scheduling.services.blocks import BLOCK_MINUTES
 
-FIRST_RESOURCE_DAYS = 150
+FIRST_RESOURCE_DAYS = 100
 """So much is read at first by a lazy search, where that is two days at least: another query costs as much as this."""
 LEAST = 2 * 24 * 60
 GROWS = 4
@@ -84,7 +84,8 @@ class FreeTime:
         return max(-(-until // BLOCK_MINUTES), self._next + 1)
 
     def _tracers(self):
-        steps = self.calendar.protocols[self._order.procedure.protocol_id]
+        # A calendar from before this protocol has none of it, and is then read anew.
+        steps = self.calendar.protocols.get(self._order.procedure.protocol_id, ())
         return sorted({each.tracer for each in steps if each.tracer})
 
     def _moment(self, end, **wanted):

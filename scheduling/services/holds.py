@@ -32,7 +32,8 @@ def hold(
     order, or by this user, is released first; an offer to a patient leaves the user's other holds alone.
     Raises Conflict with the sentence why not, Invalid for starts that are not those of the protocol.
     """
-    policy.permit(by, "appointment.move" if appointment else "appointment.book")
+    if not is_offer:  # nobody's rights are asked when a time falls to who waits
+        policy.permit(by, "appointment.move" if appointment else "appointment.book")
     if appointment:
         appointment = reservations.locked(appointment)
         order = appointment.procedure.order
@@ -70,9 +71,10 @@ def _former(order, by, is_offer):
 
 def locked_order(order):
     """The order as it is now, locked to the end of the transaction, with its people loaded."""
-    # Two queries: rows joined to a locked one are those of before the wait.
+    # Two queries: rows joined to a locked one are those of before the wait. NO KEY: what is written for an order
+    # elsewhere (a message, a hold, a task) shares its key, and must not wait for us while we wait for it.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM scheduling_order WHERE id = %s FOR UPDATE", [order.pk])
+        cursor.execute("SELECT 1 FROM scheduling_order WHERE id = %s FOR NO KEY UPDATE", [order.pk])
     return _ORDER.first(pk=order.pk)
 
 

@@ -11,14 +11,15 @@ from scheduling.services import recheck, reservations
 from vqflow.errors import Conflict
 
 
-def plan(appointment, step, longer, *, now):
-    """The Plan with `step` grown by `longer` minutes (already written to it); its own time is freed first."""
+def plan(appointment, step, longer, *, now, tokens=()):
+    """The Plan with `step` grown by `longer` minutes (already written to it); its own time and `tokens` are freed first."""
     starts, ours = recheck.staying(appointment, {}, now), reservations.resource_ids(appointment)
     [days] = recheck.lock(
         appointment.site,
         [starts.values()],
         now=now,
         patients=[appointment.procedure.order.patient.resource_id],
+        tokens=tokens,
         steps=[each.pk for each in appointment.steps.all()],
     )
     question = recheck.question_of(appointment, days, now)

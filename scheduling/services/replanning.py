@@ -24,7 +24,9 @@ def propose(disruption, *, by, now, day=None):
     """
     policy.permit(by, "disruption.report")
     disruption = (
-        Disruption.objects.select_for_update(of=("self",)).select_related("site").get(pk=disruption.pk)
+        Disruption.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("site")
+        .get(pk=disruption.pk)
     )
     if disruption.closed_at:
         raise Conflict("This is over already. Report it again if it came back.")
@@ -70,7 +72,7 @@ def _zone(disruption):
 
 def end_open(disruption, *, by, now, **which):
     """Discard the open plans of a disruption; part of the caller's transaction."""
-    for replan in disruption.replans.open().filter(**which).select_for_update():
+    for replan in disruption.replans.open().filter(**which).select_for_update(no_key=True):
         transitions.move(replan, ReplanState.DISCARDED, ended_at=now, ended_by=by)
 
 

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 
-from scheduling.engine.calendars import to_datetime
-from scheduling.engine.intervals import normal, subtract
+from scheduling.engine.calendars import to_datetime, to_minute
+from scheduling.engine.intervals import covering, normal, subtract, union
 from scheduling.engine.states import StepState
 from scheduling.models import Appointment, Hold, Reservation, ResourceKind
-from scheduling.services import locks, tracers, waitlist
+from scheduling.services import calendars, locks, tracers, waitlist
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 from vqflow.statements import selected
@@ -25,7 +25,7 @@ def locked(appointment):
 
     Two queries: rows joined to a locked one are those of before the wait.
     """
-    Appointment.objects.select_for_update().get(pk=appointment.pk)
+    Appointment.objects.select_for_update(no_key=True).get(pk=appointment.pk)
     return Appointment.objects.select_related(
         "site", "procedure__protocol", "procedure__order__patient", "procedure__order__site"
     ).get(pk=appointment.pk)
@@ -134,6 +134,25 @@ def release_step(step):
     waitlist.time_freed()
 
 
+def take_back(appointment, step, *, now):
+    """Reserve again what was given up with a step, as it was; Conflict where somebody has taken it since."""
+    rows = step.reservations.filter(revision=appointment.revision, status=Reservation.Status.RELEASED)
+    # Of two technologists for one time the later one was in charge.
+    latest = {(row.resource.kind, row.span): row for row in rows.select_related("resource").order_by("pk")}
+    if not latest:
+        return
+    spans = [row.span for row in latest.values()]
+    begins, ends = min(span.lower for span in spans), max(span.upper for span in spans)
+    resources = sorted(row.resource_id for row in latest.values())
+    locks.take(resources, _days(begins, ends, appointment.site))
+    free(now=now, resources=resources, around=[(to_minute(begins), to_minute(ends) + 1)])
+    again = {"step": step, "revision": appointment.revision, "status": Reservation.Status.BOOKED}
+    _insert(
+        [Reservation(resource_id=row.resource_id, span=row.span, **again) for row in latest.values()],
+        refusal=f"The time of {step.get_kind_display().lower()} has been taken since. Book it anew.",
+    )
+
+
 def release(appointment):
     """Free all the time of an appointment, and what is held for its move; the rows stay as its history."""
     steps = list(appointment.steps.values_list("pk", flat=True))
@@ -234,7 +253,8 @@ def release_expired(*, now):
 def assign_technologist(step, *, technologist, by, now):
     """Give one step to another technologist, without a new revision of the plan."""
     policy.permit(by, "technologist.assign")
-    appointment = Appointment.objects.select_for_update().get(pk=step.appointment_id)
+    appointment = Appointment.objects.select_for_update(no_key=True).get(pk=step.appointment_id)
+    step = appointment.steps.get(pk=step.pk)
     held = step.reservations.occupying().filter(resource__kind=ResourceKind.TECHNOLOGIST).first()
     needed = appointment.procedure.protocol.steps.get(kind=step.kind).qualification
     if held is None or step.state not in (StepState.SCHEDULED, StepState.IN_PROGRESS):
@@ -244,6 +264,7 @@ def assign_technologist(step, *, technologist, by, now):
             "This person is not qualified for this step.", fields={"technologist": ["Choose another."]}
         )
     locks.take([held.resource_id, technologist.pk], _days(held.span.lower, held.span.upper, appointment.site))
+    _check_works(technologist, held, step, now)
     Reservation.objects.filter(pk=held.pk).update(status=Reservation.Status.RELEASED)
     _insert(
         [
@@ -264,6 +285,23 @@ def assign_technologist(step, *, technologist, by, now):
         patients=[appointment.procedure.order.patient_id],
         technologist=technologist.name,
     )
+
+
+def _check_works(technologist, held, step, now):
+    """Raise Conflict unless the person is there for an acquisition still to come; end what is held and over."""
+    begins, ends = to_minute(held.span.lower), to_minute(held.span.upper)
+    free(now=now, resources=[technologist.pk], around=[(begins, ends)])
+    if step.state == StepState.SCHEDULED and not covering(_there(technologist, begins, ends), begins, ends):
+        raise Conflict(f"{technologist.name} does not work at this time. Choose another.")
+
+
+def _there(technologist, begins, ends):
+    """When this person works or is on call, closures taken off."""
+    calendar = calendars.read(technologist.site_id, begins)
+    if technologist.pk not in calendar.resource_ids:
+        return ()
+    at = calendar.resource_ids.index(technologist.pk)
+    return union(calendar.open_in(begins, ends)[at], calendar.open_in(begins, ends, on_call=True)[at])
 
 
 def _days(starts_at, ends_at, site):

@@ -23,7 +23,9 @@ def answer(order, answers, *, by, now, read_at=None):
     examination is over or the order has ended, and where somebody has changed an answer since `read_at`.
     """
     _check(answers)
-    order.state = Order.objects.select_for_update().values_list("state", flat=True).get(pk=order.pk)
+    order.state = (
+        Order.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=order.pk)
+    )
     order._prefetched_objects_cache = {}
     if order.state not in UNFINISHED_ORDER:
         raise Conflict(f"This order is {transitions.words(order.state)}; its answers stay as they are.")

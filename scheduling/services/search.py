@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 
 from scheduling.engine import adjustments
@@ -162,11 +163,17 @@ def done_part(appointment):
     """The same without the rules that are waived; steps may come prefetched."""
     steps = list(appointment.steps.all())
     xray = next((step for step in steps if step.kind == StepKind.XRAY), None)
-    done = [step.kind for step in steps if step.state in (StepState.COMPLETED, StepState.IN_PROGRESS)]
     return {
         "xray_ended_at": xray.performed_end_at if xray and xray.state == StepState.COMPLETED else None,
-        "skip": done,
+        "skip": [step.kind for step in steps if not _is_still_to_do(step)],
     }
+
+
+def _is_still_to_do(step):
+    """Lungs that were broken off or left out are not done again; an X-ray that was broken off is."""
+    if step.kind == StepKind.XRAY:
+        return step.state not in (StepState.COMPLETED, StepState.IN_PROGRESS)
+    return step.state == StepState.SCHEDULED
 
 
 def own_lengths(appointment):
@@ -220,23 +227,23 @@ def _by_visit(steps, day_of):
 def _visit(steps, names):
     """From when to when the patient is needed for these steps."""
     occupied = [span for step in steps for span in step.resources if "patient" in names[span[0]].capabilities]
-    return (
-        to_datetime(min(start for _, start, _ in occupied)),
-        to_datetime(max(end for _, _, end in occupied)),
-    )
+    return to_datetime(min([span[1] for span in occupied])), to_datetime(max([span[2] for span in occupied]))
 
 
 def _placed(step, main, names):
     """One step; a companion without resources of its own is in the room of the step it rides on."""
     used = [names[resource_id] for resource_id, _, _ in (step.resources or main.resources)]
-    people = [
-        resource.name for resource in used if any(c.startswith("technologist") for c in resource.capabilities)
-    ]
+    people = [resource.name for resource in used if _is_technologist(resource.capabilities)]
     return Placed(
         kind=step.step_key,
         starts_at=to_datetime(step.start),
         ends_at=to_datetime(step.end),
         room=used[0].name,
         technologist=people[0] if people else "",
-        resource_ids=tuple(names[resource_id].id for resource_id, _, _ in step.resources),
+        resource_ids=tuple([resource_id for resource_id, _, _ in step.resources]),
     )
+
+
+@lru_cache(maxsize=256)
+def _is_technologist(capabilities):
+    return any(each.startswith("technologist") for each in capabilities)

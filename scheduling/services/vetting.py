@@ -74,7 +74,9 @@ def change_protocol(order, *, protocol, by, now, note=""):
     The earlier decision lapses and stays. Raises Conflict once the order is booked or over.
     """
     policy.permit(by, "order.vet")
-    order.state = Order.objects.select_for_update().values_list("state", flat=True).get(pk=order.pk)
+    order.state = (
+        Order.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=order.pk)
+    )
     if refusal := why_not_change_protocol(order):
         raise Conflict(refusal)
     if protocol.site_id != order.site_id or not protocol.is_active:

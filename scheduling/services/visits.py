@@ -11,7 +11,7 @@ from scheduling.engine import gates
 from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.examinations import examination, expected_at
 from scheduling.models import MODALITY, StepKind, Task
-from scheduling.services import booking, messages, reservations, transitions, vetting
+from scheduling.services import booking, call_ins, messages, reservations, transitions, vetting
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -211,6 +211,8 @@ def undo(step, *, by, now):
         raise Conflict(f"This appointment is {transitions.words(appointment.state)}.")
     together = with_companions(appointment, step)
     before = _state_before(appointment, together)
+    if step.state == StepState.CANCELLED:
+        reservations.take_back(appointment, step, now=now)
     _reopen(appointment)
     cleared = _cleared_facts(step, before)
     for each in together:
@@ -279,6 +281,7 @@ def no_show(appointment, *, by, now):
     reservations.release(appointment)
     order = appointment.procedure.order
     vetting.lapse_window_overrides(order, now=now)
+    call_ins.close(order, now=now)
     transitions.move(order, booking.state_without_appointment(order))
     messages.cancelled(appointment, now=now)
     _record("appointment.no_show", appointment, by)

@@ -44,7 +44,7 @@ def day(request):
         "is_today": chosen == today,
         "before_url": _url(chosen - DAY),
         "after_url": _url(chosen + DAY),
-        "lines": [(line, _usable(line.batch, chosen, site.time_zone)) for line in lines],
+        "lines": [(line, *_times(line.batch, chosen, site.time_zone)) for line in lines],
         "lost": [claim for line in lines for claim in line.stranded],
         "plans": tracer_list.supplies(site, today),
         "may_manage": policy.allows(request.user, "tracer.manage"),
@@ -52,14 +52,15 @@ def day(request):
     return render(request, "scheduling/tracers.html", context)
 
 
-def _usable(batch, day, zone):
-    """07:30 to 13:30; with the date where it is another day."""
-    ends = [clock.local(at, zone) for at in (batch.usable_from, batch.expires_at)]
-    words = [
-        clock.time_at(at, zone) if at.date() == day else f"{clock.day_at(at, zone)} {clock.time_at(at, zone)}"
-        for at in ends
-    ]
-    return " to ".join(words)
+def _times(batch, day, zone):
+    """07:30 to 13:30, and 07:30 for the calibration; with the date where it is another day."""
+    first, last, calibrated = (
+        clock.time_at(at, zone)
+        if clock.local(at, zone).date() == day
+        else f"{clock.day_at(at, zone)} {clock.time_at(at, zone)}"
+        for at in (batch.usable_from, batch.expires_at, batch.calibrated_at)
+    )
+    return f"{first} to {last}", calibrated
 
 
 @page("tracer.manage", methods=BOTH)

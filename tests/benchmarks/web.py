@@ -32,8 +32,8 @@ def itineraries_through_the_api():
             assert answer.status == 200, body
 
         times = timed(ask, range(RUNS))
-    yield Figure("web.itineraries.p50", percentile(times, 50), "ms", goal=10)
-    yield Figure("web.itineraries.p95", percentile(times, 95), "ms", goal=25)
+    yield Figure("web.itineraries.p50", percentile(times, 50), "ms", goal=12)
+    yield Figure("web.itineraries.p95", percentile(times, 95), "ms", goal=30)
 
 
 @contextmanager

@@ -9,9 +9,9 @@ import random
 import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from datetime import timedelta
-from functools import partial
 from unittest import mock
 
 import django
@@ -51,7 +51,8 @@ from vqflow.models import Role, User  # noqa: E402
 
 HOLD_SECONDS = 2
 PLACES = 40
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.3
+LONGEST_ERROR = 3000
 # How often each is tried.
 WEIGHTS = {
     "book": 24,
@@ -71,6 +72,8 @@ WEIGHTS = {
 class Client:
     """One person at work. The department's clock runs as the real one does, from `began` on."""
 
+    places_wanted = PLACES
+
     def __init__(self, seed, began):
         self.random, self.began = random.Random(seed), began
         self.site = Site.objects.get(code="riverside")
@@ -86,7 +89,7 @@ class Client:
         question = availability.search_for(
             order, first_day=department.TODAY, days=1, now=self.now, overbooking=True
         )
-        found = search.engine.search(question, limit=PLACES)
+        found = search.engine.search(question, limit=self.places_wanted)
         return [search.proposal(each, question).starts for each in found]
 
     @property
@@ -191,7 +194,7 @@ def run(client, attempts, counts, errors):
             try:
                 counts[client.one()] += 1
             except Exception as error:  # an error of ours is a finding, and the storm goes on
-                errors.append(f"{type(error).__name__}: {error}"[:300])
+                errors.append("".join(traceback.format_exception(error))[-LONGEST_ERROR:])
     finally:
         connections.close_all()
 
@@ -209,7 +212,7 @@ def storm(seed, clients, attempts, began):
 
 
 def without_guards(stack):
-    """No locks, and a pause between looking and writing."""
+    """No locks, and a pause between looking and writing; everybody wants one of two times and keeps it."""
     look = availability.search_for
 
     def slowly(*arguments, **options):
@@ -217,7 +220,9 @@ def without_guards(stack):
         time.sleep(PAUSE_SECONDS)
         return answer
 
-    stack.enter_context(mock.patch.object(locks, "take", lambda resource_ids, days: None))
+    stack.enter_context(mock.patch.dict(WEIGHTS, {"book": 3, "hold": 1}, clear=True))
+    stack.enter_context(mock.patch.object(Client, "places_wanted", 2))
+    stack.enter_context(mock.patch.object(locks, "take"))
     stack.enter_context(mock.patch.object(availability, "search_for", slowly))
 
 
@@ -229,4 +234,4 @@ if __name__ == "__main__":
         if "unguarded" in sys.argv:
             without_guards(stack)
         counts, errors = storm(seed, clients, attempts, float(sys.argv[4]))
-    print(json.dumps({"counts": counts, "errors": errors}))
+    json.dump({"counts": counts, "errors": errors}, sys.stdout)

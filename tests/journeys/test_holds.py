@@ -5,7 +5,6 @@ from playwright.sync_api import expect
 from tests.journeys import steps
 from tests.journeys.invented import invent
 
-
 # The browser gives the time back after it has begun to leave.
 RELEASED_MS = 2000
 

@@ -17,5 +17,5 @@ def test_a_wanted_time_that_cannot_be_had_leads_to_the_nearest_that_can(sign_in,
     scheduler.page.get_by_label("Time", exact=True).first.fill("20:00")
     scheduler.press("Ask")
     scheduler.sees("Why not at 20:00", "is closed (opens 07:00", "Nearest before", "Nearest after")
-    scheduler.press("Book", within=scheduler.page.locator("#why-not li").first)
+    scheduler.press("Book", within=scheduler.page.locator("#why-not .task-list li").first)
     scheduler.sees("Booked.")

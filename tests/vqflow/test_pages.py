@@ -10,7 +10,7 @@ from vqflow.models import Heartbeat, Role, Theme
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
 
-CLINICAL = ["Worklist", "Orders", "Waitlist", "Patients", "Tasks"]
+CLINICAL = ["Worklist", "Orders", "Waitlist", "Patients", "Tasks", "Tracers", "Disruptions"]
 NAVIGATION = {
     Role.SCHEDULER: [*CLINICAL, "Messages"],
     Role.TECHNOLOGIST: CLINICAL,
@@ -18,7 +18,7 @@ NAVIGATION = {
     Role.LEAD: [*CLINICAL, "Reports", "Messages", "System"],
     Role.PRIVACY_OFFICER: ["Audit"],
     Role.REFERRER: ["My patients' results"],
-    Role.INTEGRATION: ["Worklist", "Orders", "Waitlist", "Patients"],
+    Role.INTEGRATION: ["Worklist", "Orders", "Waitlist", "Patients", "Tracers"],
     Role.ADMINISTRATOR: ["System"],
 }
 

@@ -65,6 +65,12 @@ def was_called(appointment):
     return any(_kind_of(about) in TELLS_THE_TIME for about in called.values_list("about", flat=True))
 
 
+def tells_of_cancellation(appointment):
+    """Whether an open call tells the patient that this appointment is cancelled."""
+    still_open = _calls_about(appointment.pk).filter(closed_at=None)
+    return any(_kind_of(about) == MessageKind.CANCELLED for about in still_open.values_list("about", flat=True))
+
+
 @transaction.atomic
 def done(task, *, by, now):
     """The desk has phoned: close the call. Conflict for a task of another kind, or one that is closed."""

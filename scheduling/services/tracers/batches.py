@@ -14,6 +14,9 @@ from vqflow.errors import Conflict, Invalid
 MOST_MBQ = 500_000
 """More is a slip of the keyboard: the largest generators give about 100 GBq."""
 
+MOST_LATE = timedelta(days=1)
+"""Or early; farther away it is another batch."""
+
 
 @transaction.atomic
 def add(site, *, by, now, product, activity_mbq, usable_from, calibrated_at=None, expires_at=None, **fields):
@@ -68,11 +71,13 @@ def measured(batch, *, by, now, calibrated_at, activity_mbq, expires_at, particl
 def delay(batch, *, usable_from, by, now):
     """The batch comes at another time, with the same activity and shelf life; returns the claims this strands."""
     policy.permit(by, "tracer.manage")
-    batch = TracerBatch.objects.get(pk=batch.pk)
+    around = {"usable_from": batch.usable_from - MOST_LATE, "expires_at": batch.expires_at + MOST_LATE}
+    rows = claims.lock({batch.pk, *sharing.near(batch, around)})
+    batch = rows[batch.pk]  # as it is now: somebody may have measured it meanwhile
     if batch.state == TracerBatch.State.FAILED:
         raise Conflict("This batch has failed. Enter the new one as a batch of its own.")
     later = whole_minute(usable_from) - batch.usable_from
-    if abs(later) > timedelta(days=1):
+    if abs(later) > MOST_LATE:
         sentence = "This is more than a day from the planned time. Enter it as a batch of its own."
         raise Invalid(sentence, fields={"usable_from": [sentence]})
     return _change(
@@ -80,6 +85,7 @@ def delay(batch, *, usable_from, by, now):
         "tracer.delayed",
         by=by,
         now=now,
+        rows=rows,
         usable_from=batch.usable_from + later,
         calibrated_at=batch.calibrated_at + later,
         expires_at=batch.expires_at + later,
@@ -112,9 +118,12 @@ def stranded(batch, *, now):
     )
 
 
-def _change(batch, action, *, by, now, **facts):
-    """Change a batch under its lock and share out the doses anew; returns those that are stranded."""
-    rows = claims.lock({batch.pk, *sharing.near(batch, facts)})
+def _change(batch, action, *, by, now, rows=None, **facts):
+    """Change a batch under its lock and share out the doses anew; returns those that are stranded.
+
+    `rows`: it and its neighbours by id, where the caller has locked them.
+    """
+    rows = rows or claims.lock({batch.pk, *sharing.near(batch, facts)})
     batch = rows[batch.pk]
     before = {name: str(getattr(batch, name)) for name in facts}
     for name, value in facts.items():

@@ -143,7 +143,8 @@ def release(*, steps=(), tokens=()):
 
 def lock(batch_ids):
     """Lock these batches to the end of the transaction, in the order that everybody takes them."""
-    rows = TracerBatch.objects.filter(pk__in=batch_ids).order_by("pk").select_for_update(no_key=True)
+    rows = TracerBatch.objects.filter(pk__in=batch_ids).order_by("pk")
+    rows = rows.select_for_update(of=("self",), no_key=True)  # the site between two batches breaks the order
     return {row.pk: row for row in rows.select_related("site")}
 
 

@@ -106,12 +106,14 @@ def serve_waiting(site, product, begins, ends, *, now):
 
     They were booked before the department kept the tracer on that day, or their batch has failed.
     """
-    steps = list(_waiting(site, product, max(begins, now), ends))
+    waiting = _waiting(site, product, max(begins, now), ends)
+    steps = list(waiting)
     if not steps:
         return 0
     around = TracerBatch.objects.usable().filter(site=site, product=product)
     around = around.within(steps[0].planned_start_at, steps[-1].planned_start_at + MINUTE)
     rows = claims.lock(list(around.values_list("pk", flat=True)))
+    steps = _still(waiting)
     free = {pk: stock.batch_of(row) for pk, row in rows.items()}
     needed = needs.of_orders([needs.order_id(step) for step in steps], now)
     draws = {}
@@ -141,6 +143,16 @@ def _waiting(site, product, begins, ends):
         .select_related("appointment__procedure")
         .order_by("planned_start_at", "pk")
     )
+
+
+def _still(waiting):
+    """Those who wait now, locked; whom somebody is cancelling, moving or serving at this moment is left to them.
+
+    The appointment too: a patient who did not come leaves the steps as they are. Skipped, not waited for: others
+    lock the appointment first and the batches then. Two queries: the lock does not look at the claims anew.
+    """
+    rows = waiting.select_for_update(of=("self", "appointment"), skip_locked=True, no_key=True)
+    return list(waiting.filter(pk__in=[step.pk for step in rows]))
 
 
 def _hand_out(draws, rows, free):

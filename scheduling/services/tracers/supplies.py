@@ -10,7 +10,7 @@ from django.utils import timezone
 from scheduling.engine.calendars import local_minute, to_datetime
 from scheduling.models import DoseClaim, TracerBatch, TracerSupply
 from scheduling.models.tracers import LONGEST_SHELF_LIFE
-from scheduling.services.tracers import sharing
+from scheduling.services.tracers import claims, sharing
 from scheduling.services.tracers.batches import check_figures
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
@@ -18,6 +18,7 @@ from vqflow.errors import Conflict, Invalid
 AHEAD = timedelta(days=400)
 """Farther than anything is booked (recheck.FARTHEST)."""
 MOST_UNIT_DOSES = 50
+ENDED = "Plan ended"
 
 
 @transaction.atomic
@@ -63,14 +64,19 @@ def _check(weekdays, shelf_life_minutes, starts_on, today, *, ends_on=None, unit
 
 @transaction.atomic
 def end_supply(supply, *, ends_on, by, now):
-    """Let a weekly plan end after this local day: what it laid out beyond, and nobody has a dose of, goes."""
+    """Let a weekly plan end after this local day: what it laid out beyond, and nobody has a dose of, goes.
+
+    A batch that something was reported of stays, as failed. Raises Conflict while doses are promised beyond.
+    """
     policy.permit(by, "tracer.manage")
-    supply = TracerSupply.objects.select_for_update().select_related("site").get(pk=supply.pk)
+    # Not the site: a booking that has locked a batch still needs that when it commits.
+    rows = TracerSupply.objects.select_for_update(of=("self",), no_key=True)
+    supply = rows.select_related("site").get(pk=supply.pk)
     today = now.astimezone(ZoneInfo(supply.site.time_zone)).date()
     if ends_on < today - timedelta(days=1):
         sentence = "This day has passed. Choose yesterday, to end the plan at once, or a later day."
         raise Invalid(sentence, fields={"ends_on": [sentence]})
-    beyond = supply.batches.filter(planned_on__gt=ends_on)
+    beyond = TracerBatch.objects.filter(pk__in=claims.lock(_laid_out(supply, ends_on)))
     wanted = DoseClaim.objects.filter(batch__in=beyond).exclude(status=DoseClaim.Status.RELEASED)
     last = wanted.aggregate(last=Max("batch__planned_on"))["last"]
     if last:
@@ -78,12 +84,24 @@ def end_supply(supply, *, ends_on, by, now):
             f"Doses are promised until {last:%-d %b %Y}. End the plan after that day, or move those "
             "appointments first."
         )
-    DoseClaim.objects.filter(batch__in=beyond).delete()
-    beyond.delete()
+    _take_away(beyond)
     supply.ends_on = ends_on
     supply.save(update_fields=["ends_on"])
     audit.record("tracer.supply_ended", supply, by=by, ends_on=ends_on.isoformat())
     return supply
+
+
+def _laid_out(supply, ends_on):
+    """Ids of its batches beyond this day."""
+    return list(supply.batches.filter(planned_on__gt=ends_on).values_list("pk", flat=True))
+
+
+def _take_away(beyond):
+    """These locked batches, which nobody has a dose of; one that a disruption names is its history."""
+    unnamed = beyond.filter(disruptions=None)
+    DoseClaim.objects.filter(batch__in=unnamed).delete()
+    unnamed.delete()
+    beyond.usable().update(state=TracerBatch.State.FAILED, failed_reason=ENDED)
 
 
 def lay_out_all(*, now):

@@ -63,7 +63,7 @@ def live_appointment(order):
 def join(order, *, wishes, by, now):
     """Put an order on the waitlist: for any time, or for an earlier one than its appointment's."""
     policy.permit(by, "waitlist.manage")
-    Order.objects.select_for_update().get(pk=order.pk)
+    Order.objects.select_for_update(no_key=True).get(pk=order.pk)
     order = Order.objects.with_people().get(pk=order.pk)
     appointment = live_appointment(order)
     if refusal := why_not_join(order, appointment):

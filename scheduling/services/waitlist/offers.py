@@ -25,9 +25,9 @@ def locked_entry(entry):
     Always in the order appointment, order, entry, as booking takes them: no two ever wait in a circle.
     """
     if entry.appointment_id:
-        Appointment.objects.select_for_update().get(pk=entry.appointment_id)
-    Order.objects.select_for_update().get(pk=entry.order_id)
-    WaitlistEntry.objects.select_for_update().get(pk=entry.pk)
+        Appointment.objects.select_for_update(no_key=True).get(pk=entry.appointment_id)
+    Order.objects.select_for_update(no_key=True).get(pk=entry.order_id)
+    WaitlistEntry.objects.select_for_update(no_key=True).get(pk=entry.pk)
     return WaitlistEntry.objects.with_people().get(pk=entry.pk)
 
 

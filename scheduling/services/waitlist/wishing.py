@@ -156,6 +156,7 @@ def _chain(entry, now):
     order = entry.order
     known = search.done_part(entry.appointment) if entry.appointment_id else {"skip": ()}
     return (
+        order.priority,  # kept hours and people on call are there for some only
         order.procedure.protocol_id,
         resolved_rules(order) & XRAY_RULES,
         circumstances(order, now),

@@ -12,7 +12,7 @@ from scheduling.engine.clearance import spill_minutes, why_not_gas
     [(4, 53, 19), (6, 36, 13), (10, 22, 8), (12, 18, 7), (15, 15, 5)],
 )
 def test_a_room_of_60_cubic_metres(air_changes_per_h, cautious, present_limit):
-    """20 mCi in 60 m3: 52.6, 35.1, 21.0, 17.5, 14.0 min at 1e-5 uCi/mL, 18.1, 12.04, 7.2, 6.02, 4.8 at 1e-4; rounded up."""
+    """20 mCi in 60 m3, rounded up: 52.6 to 14.0 min at 1e-5 uCi/mL; 18.1, 12.04, 7.2, 6.02, 4.8 at 1e-4."""
     room = {"volume_m3": 60, "exhaust_m3_per_h": 60 * air_changes_per_h}
     assert spill_minutes(**room) == cautious
     assert spill_minutes(**room, limit_bq_per_m3=3_700_000) == present_limit

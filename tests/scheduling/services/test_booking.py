@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from scheduling.engine.states import AppointmentState, OrderState, StepState
-from scheduling.models import Appointment, OpeningHours, Reservation, Resource, Shift, StepKind
+from scheduling.models import Appointment, Closure, OpeningHours, Reservation, Resource, Shift, StepKind
 from scheduling.services import booking, reservations, search, vetting, visits
 from tests import department
 from tests.department import NOW, TODAY, ZONE
@@ -276,6 +276,17 @@ def test_a_technologist_who_is_busy_or_not_qualified_is_refused(site, scheduler)
     unqualified = Resource.objects.filter(kind="room").first()
     with pytest.raises(Invalid):
         reservations.assign_technologist(step, technologist=unqualified, by=scheduler, now=NOW)
+
+
+def test_a_technologist_who_is_not_there_is_refused(site, scheduler):
+    step = department.booked(site, by=scheduler).steps.get(kind=StepKind.PERFUSION)
+    held = step.reservations.get(resource__kind="technologist")
+    people = Resource.objects.filter(capabilities__contains=["technologist_nm"])
+    absent = people.exclude(pk=held.resource_id).last()
+    Closure.objects.create(site=site, resource=absent, span=held.span, reason="Ill")
+    with pytest.raises(Conflict) as refusal:
+        reservations.assign_technologist(step, technologist=absent, by=scheduler, now=NOW)
+    assert refusal.value.sentence == f"{absent.name} does not work at this time. Choose another."
 
 
 def test_a_reader_books_nothing(site):

@@ -23,7 +23,7 @@ from scheduling.models import (
     Shift,
     Site,
 )
-from scheduling.services import availability, calendars, locks
+from scheduling.services import availability, calendars, locks, search
 from tests import department
 from tests.department import NOW, TODAY
 
@@ -158,6 +158,13 @@ class TestSearch:
         Room.objects.filter(resource__name="Camera 1").update(clearance_minutes=30)
         assert free(order, "Camera 1") == tuple((start, end - 30) for start, end in whole)
 
+    def test_an_order_with_a_protocol_that_is_new_is_searched_for(self, site, order):
+        question(order)
+        order.procedure.protocol = department.protocol(
+            site, key="NEW", name="New", kinds=("xray", "perfusion")
+        )
+        assert [step.key for step in question(order).steps] == ["xray", "perfusion"]
+
     def test_protocol_steps_come_from_the_calendar_and_change_with_it(self, order):
         ProtocolStep.objects.filter(kind="perfusion").update(acquisition_minutes=33)
         assert question(order).steps[-1].acquisition_minutes == 33
@@ -243,3 +250,22 @@ def test_a_calendar_being_changed_does_not_hold_up_a_search(site):
     done.set()
     other.join()
     assert free(order, "Camera 1") == ()
+
+
+@pytest.mark.django_db
+def test_what_is_kept_for_a_version_does_not_depend_on_which_day_was_asked_for_first():
+    """A far search loads the calendar from its own day on; a nearer one must see the closures before that."""
+    site = department.site()
+    order, by = department.order(site), department.scheduler(site)
+    for room in site.resources.filter(kind="room"):
+        span = (NOW + timedelta(days=4), NOW + timedelta(days=5))
+        Closure.objects.create(site=site, resource=room, span=span, reason="Service")
+    closed = (NOW + timedelta(days=4, hours=3)).date()
+    for ahead in (12, 6, 4):
+        found, _ = search.proposals(
+            order, first_day=TODAY + timedelta(days=ahead), days=1, by=by, now=NOW, limit=50
+        )
+        assert not [
+            each for each in found if each.lungs_start_at.date() == closed and each.lungs_start_at < span[1]
+        ]
+    assert found == []

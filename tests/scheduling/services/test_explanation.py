@@ -139,7 +139,7 @@ def test_days_without_a_time_say_why_and_when_the_next_one_is(site, order, by):
     period = {"first_day": department.TODAY, "days": 2}
     found = explanation.why_not(order, starts={}, **period, by=by, now=department.NOW)
     what, why = sentences(found, "perfusion")
-    assert what == ("No gamma camera is free for long enough in this period.",)
+    assert what == ("No gamma camera is free in this period.",)
     assert why == ("Camera 1 is closed, never free for 30 minutes in a row.",)
     assert found.before is None
     assert found.after.lungs_start_at.date().isoformat() == "2027-03-11"

@@ -77,6 +77,14 @@ def test_who_is_on_call_is_to_be_phoned(site):
     assert not order.tasks.filter(about__startswith="call-in", closed_at=None).exists()
 
 
+def test_nobody_is_called_in_for_a_cancelled_appointment(site):
+    order = department.order(site, priority=Priority.STAT, now=EVENING)
+    best = department.proposal(order, now=EVENING)
+    appointment = booking.book(order, starts=best.starts, by=department.scheduler(site), now=EVENING)
+    booking.cancel(appointment, reason="CT first", by=department.scheduler(site), now=EVENING)
+    assert not order.tasks.filter(about__startswith="call-in", closed_at=None).exists()
+
+
 class TestXenon:
     @pytest.fixture
     def room(self, site):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.models import PerfusionReading, Protocol, Reservation, StepKind, Task
@@ -127,9 +128,24 @@ def test_given_up_ventilation_has_to_be_taken_back_before_it_is_read_again(held,
         perfusion.read(held, outcome=ABNORMAL, by=reader, now=at)
     assert refusal.value.sentence == ("Ventilation has been given up. Undo that on the worklist first.")
     visits.undo(step(held, StepKind.VENTILATION), by=department.technologist(held.site), now=at)
+    assert occupied(held, StepKind.VENTILATION).count() == 3
     perfusion.read(held, outcome=ABNORMAL, by=reader, now=at)
     held.refresh_from_db()
     assert held.perfusion_reading.outcome == ABNORMAL
+
+
+def test_time_that_somebody_has_taken_since_cannot_be_taken_back(held, reader):
+    at = perfused(held)
+    room = occupied(held, StepKind.VENTILATION).order_by("pk").first()
+    perfusion.read(held, outcome=NORMAL, by=reader, now=at)
+    other = department.booked(held.site)
+    Reservation.objects.create(
+        resource=room.resource, step=other.steps.first(), status=Reservation.Status.BOOKED, span=room.span
+    )
+    with pytest.raises(Conflict) as refusal, transaction.atomic():
+        visits.undo(step(held, StepKind.VENTILATION), by=department.technologist(held.site), now=at)
+    assert refusal.value.sentence == "The time of ventilation has been taken since. Book it anew."
+    assert step(held, StepKind.VENTILATION).state == StepState.CANCELLED
 
 
 def test_only_a_physician_reads(held):

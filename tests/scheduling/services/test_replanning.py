@@ -1,11 +1,13 @@
 """A broken day through the services: the report, its effects, the greedy repair, the worker's plan, acceptance."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.utils import timezone
 
 from scheduling import tasks
+from scheduling.engine.calendars import to_minute
+from scheduling.engine.intervals import clip, normal
 from scheduling.engine.states import AppointmentState, OrderState, ReplanState, StepState
 from scheduling.models import (
     Appointment,
@@ -13,14 +15,18 @@ from scheduling.models import (
     DisruptionKind,
     Message,
     MessageKind,
+    OpeningHours,
+    ProtocolStep,
     Replan,
     ReplanChange,
     Reservation,
     Resource,
+    Shift,
     StepKind,
     Task,
 )
 from scheduling.services import acceptance, booking, brokenday, disruptions, replanning, solving, visits
+from scheduling.services.messages import calls
 from tests import department, doses
 from tests.department import NOW, TODAY
 from vqflow.errors import Conflict, Invalid, NotAllowed
@@ -184,6 +190,24 @@ def test_a_scan_that_overruns_takes_its_room_and_people_for_longer(site, lead, a
     assert disruption.replans.get().changes.exclude(appointment=ready).exists()
 
 
+def test_the_overrun_of_steps_acquired_together_takes_the_room_of_the_first(site, lead):
+    ProtocolStep.objects.filter(protocol__key="V_THEN_Q", kind=StepKind.PERFUSION).update(simultaneous=True)
+    ready, at = department.ready(department.booked(site))
+    step = ready.steps.get(kind=StepKind.VENTILATION)
+    visits.start(step, by=department.technologist(site), now=at)
+    disruption = disruptions.report(
+        site,
+        kind=DisruptionKind.SCAN_OVERRUNS,
+        appointment=ready,
+        ends_at=step.planned_end_at + timedelta(minutes=45),
+        by=lead,
+        now=at + timedelta(minutes=5),
+    )
+    assert ready.steps.get(kind=StepKind.PERFUSION).state == StepState.IN_PROGRESS
+    kinds = sorted(closure.resource.kind for closure in disruption.closures.all())
+    assert kinds == ["room", "technologist"]
+
+
 def test_the_overrun_of_a_scan_that_does_not_run_is_refused(site, lead, appointments):
     with pytest.raises(Conflict, match="No scan of this patient is running"):
         disruptions.report(
@@ -274,6 +298,36 @@ def test_a_room_of_another_site_cannot_be_reported(site, lead):
 def test_a_physician_may_not_report(site):
     with pytest.raises(NotAllowed):
         break_camera(site, department.attending(site))
+
+
+def test_a_technologist_reports_for_today_and_leaves_later_days_to_planners(site, lead):
+    technologist = department.technologist(site)
+    tomorrow = {"starts_at": NOW + timedelta(days=1), "ends_at": EVENING + timedelta(days=1)}
+    with pytest.raises(NotAllowed):
+        break_camera(site, technologist, **tomorrow)
+    assert not Closure.objects.exists()
+    break_camera(site, technologist, starts_at=NOW + timedelta(hours=2))
+    break_camera(site, lead, **tomorrow)
+    assert Closure.objects.count() == 2
+
+
+def test_a_stat_patient_booked_on_call_is_hit_only_by_what_breaks_for_them(site, lead):
+    tonight = (EVENING, EVENING + timedelta(hours=13))
+    ana = room(site, "Ana Ruiz")
+    Shift.objects.create(resource=ana, span=tonight, on_call=True)
+    for each in Resource.objects.filter(site=site, kind="room"):
+        OpeningHours.objects.create(resource=each, weekday=0, opens=time(18), closes=time(7), on_call=True)
+    at = EVENING + timedelta(hours=1)
+    stat = department.booked(site, now=at, priority="stat")
+    used, other = sorted(("Camera 1", "Camera 2"), key=lambda name: stat.pk not in on(room(site, name)))
+    broken = {"now": at, "ends_at": at + timedelta(hours=8)}
+    assert break_camera(site, lead, name=other, **broken).progress == replanning.NOBODY
+    engine = brokenday.of(site, TODAY, now=at).engine
+    free = next(each.free for each in engine.resources if each.id == ana.pk)
+    booked = normal([(begins, ends) for who, begins, ends in engine.visits[0].occupied if who == ana.pk])
+    assert clip(free, *map(to_minute, tonight)) == booked  # nobody else is offered the night
+    [change] = break_camera(site, lead, name=used, **broken).changes.all()
+    assert change.effects == [f"Perfusion: {used} is out of order."]
 
 
 # --- the worker ---------------------------------------------------------------------------------------------
@@ -397,6 +451,25 @@ def test_a_patient_who_is_lost_goes_back_to_the_list_with_a_call_to_make(site, l
     assert Reservation.objects.occupying().filter(step__isnull=False).count() == 0
 
 
+def test_a_lost_patient_is_phoned_although_another_call_is_open(site, lead, appointments):
+    order = appointments[0].procedure.order
+    Task.objects.create(
+        order=order, kind=Task.Kind.PHONE, about="call-in", sentence="Call in Ana Ruiz.", opened_at=NOW
+    )
+    acceptance.accept(break_all_cameras(site, lead), by=lead, now=LATER)
+    asked = order.tasks.filter(closed_at=None, sentence__contains="the appointment is cancelled")
+    assert asked.count() == 1
+
+
+def test_a_lost_patient_without_mail_is_phoned_once(site, lead):
+    lost = department.booked(site, of=department.patient(site, email="", email_consent=False))
+    order = lost.procedure.order
+    calls.done(order.tasks.get(kind=Task.Kind.PHONE), by=lead, now=NOW)  # the time was told
+    acceptance.accept(break_all_cameras(site, lead), by=lead, now=LATER)
+    [call] = order.tasks.filter(kind=Task.Kind.PHONE, closed_at=None)
+    assert call.about.startswith(f"appointment:{lost.pk}:")
+
+
 def test_a_technologist_moves_patients_but_may_not_cancel_them(site, appointments):
     technologist = department.technologist(site)
     replan = break_all_cameras(site, technologist)
@@ -491,6 +564,22 @@ def test_a_begun_examination_goes_on_in_another_room_and_nothing_done_is_touched
     assert perfusion.planned_start_at > ended
     assert ready.pk not in on(room(site, name))
     assert ready.pk in on(room(site, "Camera 1" if name == "Camera 2" else "Camera 2"))
+
+
+def test_what_was_broken_off_is_not_planned_again_and_the_rest_goes_on_elsewhere(site, lead, appointments):
+    ready, at = department.ready(appointments[0])
+    by = department.technologist(site)
+    ventilation = ready.steps.get(kind=StepKind.VENTILATION)
+    visits.start(ventilation, by=by, now=at)
+    ended = at + timedelta(minutes=5)
+    visits.discontinue(ventilation, reason="Coughs too much", by=by, now=ended)
+    name = next(name for name in ("Camera 1", "Camera 2") if ready.pk in on(room(site, name)))
+    replan = break_camera(site, lead, name=name, now=ended)
+    assert [row["kind"] for row in replan.changes.get(appointment=ready).after] == [StepKind.PERFUSION]
+    acceptance.accept(replan, by=lead, now=ended + timedelta(minutes=1))
+    assert ready.pk not in on(room(site, name))
+    assert ready.steps.get(kind=StepKind.VENTILATION).state == StepState.DISCONTINUED
+    assert ready.steps.get(kind=StepKind.PERFUSION).planned_start_at >= ended + timedelta(minutes=5)
 
 
 def test_a_patient_whose_xray_is_running_is_left_to_people(site, lead, appointments):

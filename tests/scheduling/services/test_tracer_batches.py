@@ -1,12 +1,16 @@
 """Batches and weekly plans: entered, measured, late, failed, ended. One test per exit."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connections, transaction
 
-from scheduling.models import DoseClaim, StepKind, TracerBatch
-from scheduling.services import booking, holds, tracers, visits
+from scheduling.models import DisruptionKind, DoseClaim, StepKind, TracerBatch
+from scheduling.services import booking, disruptions, holds, tracers, visits
 from tests import department, doses
 from tests.department import NOW, TODAY
 from tests.doses import HOUR
@@ -88,6 +92,17 @@ class TestWeeklyPlans:
         booking.cancel(appointment, reason="Flu", by=department.scheduler(site), now=NOW)
         tracers.end_supply(supply, ends_on=TODAY, by=lead, now=NOW)
         assert supply.batches.count() == 1
+
+    def test_a_batch_that_was_reported_late_fails_with_the_end_of_its_plan(self, site, lead):
+        supply = doses.supply(site)
+        late = supply.batches.get(planned_on=TODAY + DAY)
+        expected = late.usable_from + HOUR
+        report = {"kind": DisruptionKind.TRACER_LATE, "batch": late, "ends_at": expected}
+        disruptions.report(site, by=lead, now=NOW, **report)
+        tracers.end_supply(supply, ends_on=TODAY, by=lead, now=NOW)
+        late.refresh_from_db()
+        assert (late.state, late.failed_reason) == ("failed", "Plan ended")
+        assert supply.batches.filter(planned_on__gt=TODAY).get() == late
 
     def test_a_plan_cannot_end_in_the_past(self, site, lead):
         supply = doses.supply(site)
@@ -313,3 +328,73 @@ class TestStepsBookedBefore:
         booking.cancel(appointment, reason="Flu", by=department.scheduler(site), now=NOW)
         doses.batch(site)
         assert not DoseClaim.objects.exists()
+
+
+@contextmanager
+def meanwhile(act, **values):
+    """Somebody else has done this, and commits at the end of the block or, to whoever waits for it, after a second."""
+    done, over = threading.Event(), threading.Event()
+
+    def work():
+        try:
+            with transaction.atomic():
+                act(**values)
+                done.set()
+                over.wait(1)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(work)
+        assert done.wait(20)
+        yield
+        over.set()
+        other.result()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestColleaguesAtTheSameMoment:
+    @pytest.mark.parametrize("gone", ["cancelled", "no show"])
+    def test_a_patient_who_is_going_gets_no_dose(self, site, gone):
+        appointment, scheduler = department.booked(site), department.scheduler(site)
+        begun = appointment.starts_at
+        act, more = (
+            (booking.cancel, {"reason": "Flu", "by": scheduler, "now": NOW})
+            if gone == "cancelled"
+            else (visits.no_show, {"by": department.technologist(site), "now": begun})
+        )
+        with meanwhile(act, appointment=appointment, **more):
+            doses.batch(site)
+        assert not doses.live().exists()
+        assert doses.balanced()
+
+    def test_two_batches_serve_a_waiting_patient_once(self, site, lead):
+        appointment = department.booked(site)
+        with meanwhile(doses.batch, site=site, by=lead):
+            doses.batch(site, by=lead)
+        assert doses.live().get().step.appointment == appointment
+        assert doses.balanced()
+
+    def test_a_plan_does_not_end_before_a_dose_that_is_just_being_promised(self, site, lead):
+        supply = doses.supply(site)
+        scheduler = department.scheduler(site)
+        order = department.order(site, by=scheduler)
+        best = department.proposal(order, by=scheduler, first_day=TODAY + 3 * DAY)
+        with (
+            meanwhile(booking.book, order=order, starts=best.starts, by=scheduler, now=NOW),
+            pytest.raises(Conflict),
+        ):
+            tracers.end_supply(supply, ends_on=TODAY, by=lead, now=NOW)
+        assert doses.live().get().batch.supply == supply
+
+    def test_a_late_kit_keeps_what_was_just_measured(self, site, lead):
+        kit = doses.batch(site)
+        figures = {"calibrated_at": NOW + 2 * HOUR, "activity_mbq": Decimal(900), "particles": 2_000_000}
+        with meanwhile(
+            tracers.measured, batch=kit, expires_at=NOW + 8 * HOUR, lot="A1", by=lead, now=NOW, **figures
+        ):
+            tracers.delay(kit, usable_from=NOW + HOUR, by=lead, now=NOW)
+        kit.refresh_from_db()
+        assert (kit.state, kit.lot, kit.activity_mbq) == ("ready", "A1", 900)
+        assert kit.calibrated_at == NOW + 3 * HOUR
+        assert kit.expires_at == NOW + 9 * HOUR

@@ -61,7 +61,7 @@ def test_the_day_shows_what_is_left_and_when_doses_are_taken(page_of, site, lead
 def test_another_day_is_chosen_by_its_date(page_of, site, lead, kit):
     doses.supply(site, by=lead, starts_on=TODAY)
     answer = page_of(lead).get(DAY, {"day": "2027-03-09"})
-    assert [line.name for line, _ in answer.context["lines"]] == ["MAA kit 07:30"]
+    assert [line.name for line, *_ in answer.context["lines"]] == ["MAA kit 07:30"]
     weekend = page_of(lead).get(DAY, {"day": "2027-03-13"})
     assert "lay nothing out for this day" in text(weekend)
 
