@@ -344,14 +344,12 @@ def load_three_sites():
     assert loading.load_all(examinations=45, per_site=15, weeks_ahead=1, seed=7, now=now) == 0
 
 
-@pytest.fixture(scope="module")
-def three_sites(django_db_setup, django_db_blocker):
+@pytest.fixture
+def three_sites(db):
     """A large load, only smaller; what `schema` gave before it."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        before = schema()
-        load_three_sites()
-        yield before
-        transaction.set_rollback(True)
+    before = schema()
+    load_three_sites()
+    return before
 
 
 def test_a_large_load_leaves_every_constraint_index_and_trigger_as_it_was(three_sites):

@@ -72,13 +72,14 @@ def load_all(*, examinations, weeks_ahead, seed, now, per_site=PER_SITE):
     with _unlimited() as cursor:
         # Foreign keys are checked after each COPY: a queue of millions until the commit would not fit.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        # No seal (vqflow/audit.py) while this can still add audit events below it.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('vqflow.audit.seal'))")
         done = _in_processes(jobs) if count > 1 else [(job, _fill(job)) for job in jobs]
         for job, _ in done:
             if job.lively:
                 tracers.plan(job.made, now=now, on_call=job.on_call)
         left = sum(left for job, left in done if job.made.spec.code != clinic.HILLSIDE.code)
         audit.record("demo.loaded", by=None, seed=seed, examinations=examinations - left, now=now.isoformat())
-    # Not before the commit: the audit trail is sealed only minutes behind the running transactions.
     with _unlimited() as cursor:
         cursor.execute("ANALYZE")
     return left

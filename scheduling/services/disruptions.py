@@ -124,8 +124,8 @@ def _close_overrun(disruption, *, by):
     if not timedelta(0) < longer <= LONGEST_OVERRUN:
         sentence = f"Enter a time up to 6 hours after the planned end, {_clock(appointment, planned_end_at)}."
         raise Invalid(sentence, fields={"ends_at": [sentence]})
-    rows = Reservation.objects.occupying().filter(step__in=running).exclude(resource__kind=ResourceKind.PATIENT)
-    for row in rows.filter(span__endswith__gte=planned_end_at).select_related("resource"):
+    rows = Reservation.objects.occupying().filter(step__in=running, span__endswith__gte=planned_end_at)
+    for row in rows.exclude(resource__kind=ResourceKind.PATIENT).select_related("resource"):
         _close(disruption, row.resource, row.span.upper, row.span.upper + longer, by=by)
 
 

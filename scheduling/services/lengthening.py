@@ -12,7 +12,7 @@ from vqflow.errors import Conflict
 
 
 def plan(appointment, step, longer, *, now, tokens=()):
-    """The Plan with `step` grown by `longer` minutes (already written to it); its own time and `tokens` are freed first."""
+    """The Plan with `step` grown by `longer` minutes (already written to it). Its own time and `tokens` are freed."""
     starts, ours = recheck.staying(appointment, {}, now), reservations.resource_ids(appointment)
     [days] = recheck.lock(
         appointment.site,

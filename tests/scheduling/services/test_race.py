@@ -176,7 +176,10 @@ def test_extending_against_the_end_keeps_all_of_a_hold_or_nothing(desks):
     outcomes = at_once(deeds, "done")
     of_rooms_and_people = rows.exclude(resource__kind="patient").count()
     assert outcomes.count("done") == 1
-    assert (of_rooms_and_people, rows.count(), Appointment.objects.count()) in ((whole - 3, whole, 0), (0, 3, 1))
+    assert (of_rooms_and_people, rows.count(), Appointment.objects.count()) in (
+        (whole - 3, whole, 0),
+        (0, 3, 1),
+    )
     assert double_booked() == 0
 
 

@@ -454,7 +454,7 @@ def test_a_patient_who_is_lost_goes_back_to_the_list_with_a_call_to_make(site, l
 def test_a_lost_patient_is_phoned_although_another_call_is_open(site, lead, appointments):
     order = appointments[0].procedure.order
     Task.objects.create(
-        order=order, kind=Task.Kind.PHONE, about="call-in", sentence="Call in Ana Ruiz.", opened_at=NOW
+        order=order, kind=Task.Kind.PHONE, about="offer:1", sentence="Phone about the offer.", opened_at=NOW
     )
     acceptance.accept(break_all_cameras(site, lead), by=lead, now=LATER)
     asked = order.tasks.filter(closed_at=None, sentence__contains="the appointment is cancelled")
