@@ -42,5 +42,6 @@ def why_not_gas(
     if not volume_m3 or not exhaust_m3_per_h or measured_on is None:
         return "Its volume and its measured exhaust are not recorded; xenon needs both."
     if on - measured_on > MEASURED_WITHIN:
-        return f"Its exhaust was last measured on {measured_on.day} {measured_on:%b %Y}; xenon needs it every six months."
+        day = f"{measured_on.day} {measured_on:%b %Y}"
+        return f"Its exhaust was last measured on {day}; xenon needs it every six months."
     return None

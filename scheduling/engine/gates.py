@@ -90,7 +90,11 @@ def why_not_end(examination: Examination, kind: str) -> str | None:
     if state is None:
         return _not_part(kind)
     if state == StepState.IN_PROGRESS:
-        return None if kind not in examination.together else f"{_words(kind)} ends with {_before(examination, kind)}."
+        return (
+            None
+            if kind not in examination.together
+            else f"{_words(kind)} ends with {_before(examination, kind)}."
+        )
     if state == StepState.CANCELLED:
         return f"{_words(kind)} is cancelled."
     return f"{_words(kind)} has already ended." if state in _PERFORMED else f"{_words(kind)} has not started."

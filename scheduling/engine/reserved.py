@@ -16,7 +16,9 @@ class ReservedHours:
     open_to_all_minutes_before: int
 
 
-def kept(reserved: Iterable[ReservedHours], zone: ZoneInfo, earliest: int, latest: int, now: int) -> Intervals:
+def kept(
+    reserved: Iterable[ReservedHours], zone: ZoneInfo, earliest: int, latest: int, now: int
+) -> Intervals:
     """The minutes around [earliest, latest) that are still kept at the minute `now`."""
     first, last = (to_datetime(minute).astimezone(zone).date() for minute in (earliest, latest))
     spans: list[tuple[int, int]] = []

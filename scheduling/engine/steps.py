@@ -61,4 +61,6 @@ def _step(template: StepTemplate, lungs_before: StepTemplate | None, lag: Lag) -
 def _companion(template: StepTemplate, main: StepTemplate) -> Step:
     """Acquired while the step before is: it starts with that and takes nothing of its own."""
     minutes = min(template.acquisition_minutes, main.acquisition_minutes)
-    return Step(template.kind, minutes, (), lag_min=-main.acquisition_minutes, lag_max=-main.acquisition_minutes)
+    return Step(
+        template.kind, minutes, (), lag_min=-main.acquisition_minutes, lag_max=-main.acquisition_minutes
+    )

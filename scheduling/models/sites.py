@@ -169,7 +169,8 @@ class OpeningHours(models.Model):
     opens = models.TimeField()
     closes = models.TimeField()
     on_call = models.BooleanField(
-        default=False, help_text="Hours in which only STAT patients are examined, by people who are called in."
+        default=False,
+        help_text="Hours in which only STAT patients are examined, by people who are called in.",
     )
 
     class Meta:

@@ -327,7 +327,9 @@ class Line:
             found.insert(0, Problem("Not vetted", sentence))
         lacking = [step.get_kind_display() for step in self.row.steps if step.lacks_dose]
         if lacking:
-            sentence = f"{' and '.join(lacking)}: no dose is left at the planned time. Move it, or enter a batch."
+            sentence = (
+                f"{' and '.join(lacking)}: no dose is left at the planned time. Move it, or enter a batch."
+            )
             found.insert(0, Problem("No dose", sentence))
         window_problem = self._window_problem()
         if window_problem and not self.waits_as_planned:

@@ -20,7 +20,18 @@ from vqflow.processes import PROJECT, environment
 from vqflow.stack import loopback_environment, prepare_database
 
 # In this order: the search multiplies the history, which the others are not measured with.
-GROUPS = ("clinic", "engine", "explain", "replan", "worklist", "booking", "web", "search", "waitlist", "simulation")
+GROUPS = (
+    "clinic",
+    "engine",
+    "explain",
+    "replan",
+    "worklist",
+    "booking",
+    "web",
+    "search",
+    "waitlist",
+    "simulation",
+)
 HOLDS = {True: "yes", False: "no", None: ""}
 
 
