@@ -81,7 +81,7 @@ class WishesForm(forms.Form):
         values = super().clean()
         begins, ends = values.get("from_time"), values.get("until_time")
         if begins and ends and ends <= begins:
-            self.add_error("until_time", "This is before the begin. Choose a later time.")
+            self.add_error("until_time", "This is before the time above. Choose a later one.")
         return values
 
     def wishes(self):

@@ -75,7 +75,7 @@ class WishesIn(Input):
         begins, ends = values.get("from_time"), values.get("until_time")
         if begins and ends and ends <= begins:
             raise serializers.ValidationError(
-                {"until_time": ["This is before the begin. Choose a later time."]}
+                {"until_time": ["This is before the time above. Choose a later one."]}
             )
         return Wishes(**{**values, "weekdays": tuple(sorted(set(values.get("weekdays", ()))))})
 

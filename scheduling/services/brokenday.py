@@ -22,6 +22,7 @@ from scheduling.examinations import is_here
 from scheduling.models import (
     Appointment,
     CalendarVersion,
+    Closure,
     Disruption,
     DisruptionKind,
     DoseClaim,
@@ -74,7 +75,9 @@ def of(site, day, *, now):
     visits = [known.visit(number, each) for number, each in enumerate(appointments)]
     visits = _left_alone(visits)
     engine = Day(
-        resources=_resources(calendar, rows, appointments, earliest, latest, to_minute(now)),
+        resources=_resources(
+            calendar, rows, appointments, earliest, latest, to_minute(now), _broken(site, earliest, latest)
+        ),
         visits=tuple(visits),
         now=to_minute(now),
         latest=latest,
@@ -315,23 +318,33 @@ def _begun_but_hit(engine, appointments):
     return replace(engine, visits=visits)
 
 
-def _resources(calendar, rows, appointments, earliest, latest, now):
+def _broken(site, earliest, latest):
+    """{resource: minutes} of what is reported broken; an ordinary closure leaves who is booked in it."""
+    spans = defaultdict(list)
+    rows = Closure.objects.filter(
+        site=site, disruptions__isnull=False, span__overlap=(to_datetime(earliest), to_datetime(latest))
+    )
+    for resource, begins, ends in rows.values_list("resource", "span__startswith", "span__endswith"):
+        spans[resource].append((to_minute(begins), to_minute(ends + timedelta(seconds=59))))
+    return spans
+
+
+def _resources(calendar, rows, appointments, earliest, latest, now, broken):
     """Rooms and people with what is free apart from the visits; hours kept for urgent patients count as taken.
 
-    Of the hours on call only those are there for which somebody of this day is booked already.
+    What is booked counts as free for who is booked, at night or in an ordinary closure too, unless it is broken.
     """
     ours = {step.pk for each in appointments for step in each.steps.all() if _is_to_come(step)}
     taken, booked = defaultdict(list), defaultdict(list)
     for row in rows:
         (booked if row.step in ours else taken)[row.resource].append((row.begins, row.ends))
-    open_hours = calendar.open_in(earliest, latest)
-    on_call = calendar.open_in(earliest, latest, on_call=True)
     found = []
-    for each, there, called_in in zip(calendar.bookables, open_hours, on_call, strict=True):
+    for each, there in zip(calendar.bookables, calendar.open_in(earliest, latest), strict=True):
+        own = normal(booked[each.id])
         kept = reserved.kept(each.reserved, calendar.zone, earliest, latest, now)
-        away = normal([*taken[each.id], *subtract(kept, normal(booked[each.id]))])
-        comes = intersect(normal(booked[each.id]), called_in)
-        free = subtract(union(clip(there, earliest, latest), comes), away)
+        away = normal([*taken[each.id], *subtract(kept, own)])
+        stays = subtract(own, normal([*broken[each.id], *broken[None]]))
+        free = subtract(union(clip(there, earliest, latest), stays), away)
         found.append(ResourceFree(each.id, each.name, each.capabilities, free))
     return tuple(found)
 

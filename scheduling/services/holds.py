@@ -90,6 +90,7 @@ def extend(hold, *, by, now, lasts=LASTS):
     _permit(hold, by)
     until = max(hold.expires_at, min(now + lasts, hold.held_at + LONGEST))
     if not reservations.extend(hold, expires_at=until, now=now):
+        hold.refresh_from_db(fields=["outcome"])
         raise Conflict(over_words(hold))
     hold.expires_at = until
     return hold
@@ -116,7 +117,9 @@ def is_over(hold, now):
 
 
 def over_words(hold):
-    """What to tell somebody whose hold has ended."""
+    """What to tell somebody whose hold has ended; its outcome must be that of now."""
+    if hold.outcome == Hold.Outcome.RELEASED:
+        return "This time is not held any more. Choose again."
     until = hold.expires_at.astimezone(ZoneInfo(hold.order.site.time_zone))
     return f"The time was held until {until:%H:%M}. Confirm it while it is still free, or choose again."
 

@@ -167,6 +167,7 @@ def _shown(request, found, replan):
         "stale": stale,
         "lines": lines,
         "count": count,
+        "part": _accepted_part(replan, lines),
         "kept": replan.visits - len(lines) if replan else 0,
         "saved": replan.lost_by_greedy - count["lost"] if replan else 0,
         "may_report": policy.allows(user, "disruption.report"),
@@ -177,6 +178,15 @@ def _shown(request, found, replan):
         "may_cancel": may_cancel,
         "days": _days(found, now),
     }
+
+
+def _accepted_part(replan, lines):
+    """How many of a plan's changes were accepted and how many are left, or None: not accepted, or all of it."""
+    if replan is None or replan.state != ReplanState.ACCEPTED:
+        return None
+    accepted = sum(line.change.accepted_at is not None for line in lines)
+    left = len(lines) - accepted
+    return {"accepted": accepted, "all": len(lines), "left": left} if left else None
 
 
 def _newest(found, day):

@@ -5,7 +5,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from scheduling.engine.states import AppointmentState
 from scheduling.forms.booking import BookingForm
+from scheduling.models import Appointment, Hold
 from scheduling.services import access, booking, holds
 from scheduling.templatetags import clock
 from scheduling.views import axis, targets
@@ -77,12 +79,22 @@ def _render_hold(request, found):
         "axis": proposal and axis.draw(proposal.steps, zone),
         "late": targets.late_words(order, proposal.lungs_start_at) if proposal else "",
         "gone": gone,
+        "booked": _booked(found),
         "is_over": holds.is_over(found, now),
         "why_not": holds.why_not_use(found, user),
         "xray_fields": [] if found.appointment else _xray_fields(xray, zone),
         "back": _back(found),
     }
     return render(request, "scheduling/hold.html", context)
+
+
+def _booked(found):
+    """The appointment that the order has already, or that was moved with this hold; None while that is to be done."""
+    if found.appointment:
+        return found.appointment if found.outcome == Hold.Outcome.CONFIRMED else None
+    ended = (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
+    kept = Appointment.objects.filter(procedure__order=found.order_id).exclude(state__in=ended)
+    return kept.order_by("-booked_at").first()
 
 
 def _xray(found):

@@ -12,6 +12,7 @@ from scheduling.examinations import XRAY_RULES, assess, facts, is_vetted, resolv
 from scheduling.forms.orders import OverrideForm, ReasonForm, ScreeningForm, VetForm, XrayOverrideForm
 from scheduling.models import Appointment, Task
 from scheduling.services import intake, search, vetting
+from scheduling.services.waitlist.filling import OFFERS_GO_OUT
 from scheduling.templatetags import clock
 from scheduling.views.plan import chain_of_plan
 from vqflow import policy
@@ -154,6 +155,7 @@ def waits(user, order, appointment):
         "may_wait": is_open and policy.allows(user, "waitlist.manage"),
         "waits": order.waitlist_entries.live().first(),
         "why_not_wait": search.why_not_book(order) if appointment is None else None,
+        "offers_go_out": OFFERS_GO_OUT,
         "wanted": "an earlier time" if appointment else "a time",
     }
 

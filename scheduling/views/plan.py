@@ -12,13 +12,20 @@ def chain_of_plan(appointment):
     steps = list(appointment.steps.all())
     moments = [starts or ends for starts, ends in map(times, steps)]
     days = days_shown(moments, appointment.site.time_zone)
-    return tuple(_step(appointment, step, day) for step, day in zip(steps, days, strict=True))
+    lungs = _lungs_start(appointment, steps)
+    return tuple(_step(appointment, step, day, lungs) for step, day in zip(steps, days, strict=True))
 
 
-def _step(appointment, step, day):
+def _lungs_start(appointment, steps):
+    """When the lungs really began, else when they are planned."""
+    performed = [step.performed_start_at for step in steps if step.kind != StepKind.XRAY]
+    return min([each for each in performed if each], default=appointment.lungs_start_at)
+
+
+def _step(appointment, step, day, lungs):
     zone, is_xray = appointment.site.time_zone, step.kind == StepKind.XRAY
     starts, ends = times(step)
-    gap = xray_gap(ends, appointment.lungs_start_at) if is_xray and _is_before(ends, appointment) else ""
+    gap = xray_gap(ends, lungs) if is_xray and ends and ends <= lungs else ""
     return ChainStep(
         step.kind, step.get_kind_display(), step.state, day, span_words(starts, ends, zone), place(step), gap
     )
@@ -36,10 +43,6 @@ def span_words(starts, ends, zone):
     if starts and ends:
         return proposals.span_words(starts, ends, zone)
     return f"since {clock.time_at(starts, zone)}" if starts else f"ended {clock.time_at(ends, zone)}"
-
-
-def _is_before(ends, appointment):
-    return bool(ends) and ends <= appointment.lungs_start_at
 
 
 def place(step):

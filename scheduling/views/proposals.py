@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduling.models import StepKind
-from scheduling.services.search import Proposal
+from scheduling.services.search import NO_WISHES, Proposal
 from scheduling.templatetags import clock
 from scheduling.views import axis, targets
 
 # The engine's best answers start five minutes apart. Enough of them are asked for to see the next half days too.
 CANDIDATES = 400
 CARDS, ALL = 3, 10
-EARLIEST, WISHED = "Earliest", "Fits the wishes best"
+EARLIEST, WISHED, NEAREST = "Earliest", "Fits the wishes best", "Nearest to the wishes"
+OUTSIDE = "Outside the wishes"
 APART = timedelta(minutes=30)
 WORTHWHILE = timedelta(minutes=20)
 
@@ -50,18 +51,17 @@ def _resources(proposal):
     return {resource for step in proposal.steps for resource in step.resource_ids}
 
 
-def choices(found, *, order, xray=None, is_wished=False):
+def choices(found, *, order, xray=None, wished=NO_WISHES):
     """(cards, others): up to three proposals that differ, then more, ten in all, from the engine's ranked list.
 
-    `is_wished`: ranked by the patient's wishes, so the first is the best and need not be the earliest.
+    With `wished` they are ranked by the patient's wishes: the first is the best and need not be the earliest.
     """
     picked = _pick(found, order.site.time_zone)
-    if not is_wished:
+    if not wished:
         picked.sort(key=lambda each: each.lungs_start_at)
     rest = _spread([each for each in found if each not in picked], picked, ALL - len(picked))
-    best = WISHED if is_wished else EARLIEST
-    cards = [_choice(each, picked, order, xray, best) for each in picked]
-    return cards, [_choice(each, picked, order, xray, best) for each in rest]
+    cards = [_choice(each, picked, order, xray, wished) for each in picked]
+    return cards, [_choice(each, picked, order, xray, wished) for each in rest]
 
 
 def _pick(found, zone):
@@ -101,11 +101,11 @@ def _half_day(proposal, zone):
     return local.date(), local.hour >= 12
 
 
-def _choice(proposal, picked, order, xray, best):
+def _choice(proposal, picked, order, xray, wished):
     zone, is_best = order.site.time_zone, proposal is picked[0]
     return Choice(
         proposal,
-        tuple(_reasons(proposal, picked, zone, xray, best)),
+        tuple(_reasons(proposal, picked, zone, xray, wished)),
         chain_of(proposal, zone, xray),
         axis.draw(proposal.steps, zone),
         is_best,
@@ -113,10 +113,10 @@ def _choice(proposal, picked, order, xray, best):
     )
 
 
-def _reasons(proposal, picked, zone, xray, words_for_best):
-    best = picked[0]
+def _reasons(proposal, picked, zone, xray, wished):
+    best, fits = picked[0], _fits(proposal, wished, zone)
     if proposal is best:
-        yield words_for_best
+        yield (WISHED if fits else NEAREST) if wished else EARLIEST
     elif length(proposal) <= length(best) - WORTHWHILE and proposal is min(picked, key=length):
         yield "Shortest visit"
     elif not same_day(proposal.lungs_start_at, best.lungs_start_at, zone):
@@ -125,12 +125,30 @@ def _reasons(proposal, picked, zone, xray, words_for_best):
         yield "Earlier that day"
     else:
         yield "Later that day"
+    if proposal is not best and not fits:
+        yield OUTSIDE
     if len(proposal.visits) > 1:
         yield "Two trips: the X-ray comes on an earlier day"
     else:
         yield f"One trip, {clock.duration(length(proposal))} in all"
     if xray:
         yield f"Uses the X-ray of {clock.at(xray.ended_at, zone)}"
+
+
+def _fits(proposal, wished, zone):
+    """Whether every step lies on a wished weekday and between the wished times, as the ranking counts it."""
+    return all(
+        _is_wished(clock.local(step.starts_at, zone), clock.local(step.ends_at, zone), wished)
+        for step in proposal.steps
+    )
+
+
+def _is_wished(starts, ends, wished):
+    if wished.weekdays and starts.weekday() not in wished.weekdays:
+        return False
+    if wished.from_time and starts.time() < wished.from_time:
+        return False
+    return not wished.until_time or (starts.date() == ends.date() and ends.time() <= wished.until_time)
 
 
 def same_day(one: datetime, other: datetime, zone):

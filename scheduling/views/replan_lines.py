@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import dateformat
+
 from scheduling.models import ReplanChange, StepKind
 from scheduling.templatetags import clock
 
@@ -12,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """One step: "10:20" before, "10:50" after; `where` it is done then."""
+    """One step: "10:20" before, "10:50" after, "Mon 23 Nov, 07:03" on another day; `where` it is done then."""
 
     label: str
     before: str
@@ -53,7 +55,7 @@ def lines_of(replan, *, may_cancel):
     """Lines of a plan: who is lost first, then in the order of their old times. A fixed number of queries."""
     changes = replan.changes.select_related("appointment__procedure__order__patient").order_by("pk")
     zone = replan.disruption.site.time_zone
-    lines = [_line(change, zone, may_cancel) for change in changes]
+    lines = [_line(change, replan.day, zone, may_cancel) for change in changes]
     rank = {Kind.LOST: 0, Kind.HAND: 1, Kind.MOVE: 2}
     return sorted(lines, key=lambda line: (rank[line.change.kind], _first(line.change.before)))
 
@@ -62,20 +64,27 @@ def _first(rows):
     return min((row["starts_at"] for row in rows), default="")
 
 
-def _line(change, zone, may_cancel):
+def _line(change, today, zone, may_cancel):
     after = {row["kind"]: row for row in change.after}
-    steps = tuple(_step(row, after.get(row["kind"]), zone) for row in change.before)
+    steps = tuple(_step(row, after.get(row["kind"]), today, zone) for row in change.before)
     allowed = change.kind == Kind.MOVE or (change.kind == Kind.LOST and may_cancel)
     return Line(change, change.appointment.procedure.order, steps, _shift(change), allowed)
 
 
-def _step(before, after, zone):
+def _step(before, after, today, zone):
     return StepLine(
         label=StepKind(before["kind"]).label,
-        before=clock.time_at(_moment(before), zone),
-        after=clock.time_at(_moment(after), zone) if after else "",
+        before=_time(before, today, zone),
+        after=_time(after, today, zone) if after else "",
         where=", ".join((after or before)["resources"]),
     )
+
+
+def _time(row, today, zone):
+    """The local time, with its day where that is not the plan's."""
+    moment = _moment(row)
+    local, shown = clock.local(moment, zone), clock.time_at(moment, zone)
+    return shown if local.date() == today else f"{dateformat.format(local, 'D j M')}, {shown}"
 
 
 def _moment(row):
@@ -83,15 +92,17 @@ def _moment(row):
 
 
 def _shift(change):
-    """ "25 min later", "10 min earlier" or "same time": of when the patient is next needed."""
-    if not change.after:
+    """ "lungs 25 min later", "lungs at the same time" (another step moves), or that only a room or person changes."""
+    before = {row["kind"]: row for row in change.before}
+    moved = [(before[row["kind"]], row) for row in change.after if row["kind"] in before]
+    if not moved:
         return ""
-    minutes = (_moment(change.after[0]) - _moment(change.before[0])) // MINUTE
+    lungs = [pair for pair in moved if pair[0]["kind"] != StepKind.XRAY]
+    who = "lungs" if lungs else "X-ray"
+    old, new = (lungs or moved)[0]
+    minutes = (_moment(new) - _moment(old)) // MINUTE
     if not minutes:
-        others = any(
-            one["starts_at"] != other["starts_at"]
-            for one, other in zip(change.before, change.after, strict=False)
-        )
-        return "comes at the same time" if others else "same time, other room or person"
+        others = any(_moment(one) != _moment(other) for one, other in moved)
+        return f"{who} at the same time" if others else "same time, other room or person"
     words = clock.duration(timedelta(minutes=abs(minutes)))
-    return f"{words} later" if minutes > 0 else f"{words} earlier"
+    return f"{who} {words} {'later' if minutes > 0 else 'earlier'}"

@@ -75,7 +75,7 @@ def render_search(request, page, *, period, xray_form=None, refusal=None, why_no
         try:
             found, sentences = page.find(*_days(period), xray, wishes.wishes())
             done = xray or page.xray_done
-            cards, others = proposals.choices(found, order=order, xray=done, is_wished=bool(wishes.wishes()))
+            cards, others = proposals.choices(found, order=order, xray=done, wished=wishes.wishes())
             spent = _spent(page, xray or page.xray_done, *_days(period)) if sentences else None
             explained = _explained(page, why_not_form, sentences, _days(period), xray, wishes.wishes())
         except Conflict as cannot:

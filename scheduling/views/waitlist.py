@@ -13,7 +13,7 @@ from scheduling import letters, order_list
 from scheduling.forms.waitlist import WEEKDAYS, WishesForm, notice_words
 from scheduling.models import Offer, WaitlistEntry
 from scheduling.services import access
-from scheduling.services.waitlist import entries, offers
+from scheduling.services.waitlist import entries, filling, offers
 from scheduling.templatetags import clock
 from vqflow import policy
 from vqflow.errors import Conflict, Invalid
@@ -96,7 +96,7 @@ def join(request, pk):
         return _render_form(request, **shown)
     except Conflict as conflict:
         return _render_form(request, **shown, refusal=conflict)
-    success(request, "On the waitlist. The desk is told as soon as a time is free.")
+    success(request, f"On the waitlist. The desk is told as soon as a time is free. {filling.OFFERS_GO_OUT}")
     return redirect("scheduling:waitlist")
 
 
@@ -137,6 +137,7 @@ def _render_form(request, *, order, appointment, form, entry=None, refusal=None)
         "entry": entry,
         "form": form,
         "refusal": refusal,
+        "offers_go_out": filling.OFFERS_GO_OUT,
         "zone": zone,
         "age": order.patient.age_on(clock.local(now, zone).date()),
         "now": now,

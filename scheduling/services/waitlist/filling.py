@@ -42,6 +42,7 @@ ASKED_AT_ONCE = 5
 ITINERARIES_TRIED = 300
 # Nobody is phoned at night, even where the department works.
 PHONE_FROM, PHONE_UNTIL = time(7), time(21)
+OFFERS_GO_OUT = f"Offers go out from {PHONE_FROM:%H:%M} to {PHONE_UNTIL:%H:%M}."
 
 
 def fill(*, now):

@@ -330,6 +330,15 @@ def test_a_stat_patient_booked_on_call_is_hit_only_by_what_breaks_for_them(site,
     assert change.effects == [f"Perfusion: {used} is out of order."]
 
 
+def test_who_is_booked_in_an_ordinary_closure_is_not_hit_by_what_breaks_elsewhere(site, lead, appointments):
+    used = next(name for name in ("Camera 1", "Camera 2") if on(room(site, name)))
+    other = "X-ray 2" if not on(room(site, "X-ray 2")) else "Bay 2"
+    span = (NOW, EVENING)
+    Closure.objects.create(site=site, resource=room(site, used), span=span, reason="Cleaning")
+    broken = break_camera(site, lead, name=other)
+    assert not [change for change in broken.changes.all() if used in " ".join(change.effects)]
+
+
 # --- the worker ---------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,8 @@ from django.urls import reverse
 from scheduling import letters
 from scheduling.forms.fields import LocalDateTimeField
 from scheduling.models import Appointment, Reservation, Resource, Shift, StepKind
-from scheduling.services import booking, vetting
+from scheduling.services import booking, vetting, visits
+from scheduling.templatetags import clock
 from tests import department
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("department_clock")]
@@ -64,6 +65,44 @@ def test_the_three_proposals_differ_and_the_earliest_comes_first(page_of, schedu
     }
     assert starts == sorted(starts)
     assert (cards[0].reasons[0], len(halves)) == ("Earliest", 3)
+
+
+def test_a_proposal_that_fits_the_wishes_says_so_and_one_that_does_not_too(page_of, scheduler, order):
+    wished = {"weekdays": "2", "from_time": "09:00"}  # a Wednesday
+    cards = page_of(scheduler).get(to("search", order), wished).context["cards"]
+    assert cards[0].reasons[0] == "Fits the wishes best"
+    first = cards[0].proposal.lungs_start_at.astimezone(ZoneInfo(NEW_YORK))
+    assert (first.weekday(), first.hour >= 9) == (2, True)
+    for card in cards[1:]:
+        day = card.proposal.lungs_start_at.astimezone(ZoneInfo(NEW_YORK)).weekday()
+        assert day == 2 or "Outside the wishes" in card.reasons
+    assert any("Outside the wishes" in card.reasons for card in cards[1:])
+
+
+def test_where_no_proposal_fits_the_wishes_the_first_is_the_nearest(page_of, scheduler, order):
+    answer = page_of(scheduler).get(to("search", order), {"from_time": "22:00"})
+    cards = answer.context["cards"]
+    assert cards[0].reasons[0] == "Nearest to the wishes"
+    assert all("Outside the wishes" in card.reasons for card in cards[1:])
+
+
+def test_wishes_that_end_before_they_begin_are_refused(page_of, scheduler, order):
+    answer = page_of(scheduler).get(to("search", order), {"from_time": "12:00", "until_time": "09:00"})
+    assert answer.status_code == 422
+    assert "This is before the time above. Choose a later one." in answer.content.decode()
+
+
+def test_once_the_lungs_have_begun_the_gap_is_the_one_that_really_was(
+    page_of, scheduler, technologist, appointment
+):
+    ready, at = department.ready(appointment, by=technologist)
+    began_at = at + timedelta(minutes=10)
+    visits.start(ready.steps.exclude(kind="xray").first(), by=technologist, now=began_at)
+    gap = clock.duration(began_at - ready.steps.get(kind="xray").performed_end_at)
+    page = page_of(scheduler).get(to("appointment", appointment)).content.decode()
+    assert f"ends {gap} before the lungs" in page
+    planned = clock.duration(at - ready.steps.get(kind="xray").performed_end_at)
+    assert f"ends {planned} before the lungs" not in page
 
 
 def test_a_proposal_is_booked_once_however_often_the_button_is_pressed(page_of, scheduler, order):

@@ -1,5 +1,6 @@
 """Something broke: the pages from the report to the accepted plan, and closures."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -93,6 +94,53 @@ def test_accepting_books_the_chosen_changes(page_of, lead, broken, camera):
     assert "The plan is booked." in answer.content.decode()
     assert "Accepted" in answer.content.decode()
     assert on(camera) == set()
+
+
+def test_a_plan_accepted_in_part_says_how_many_are_left(page_of, lead, broken):
+    replan = Replan.objects.get()
+    lost, count = replan.changes.first(), replan.changes.count()
+    lost.kind, lost.after = "lost", []
+    lost.save()
+    assert count > 1
+    chosen = {"change": lost.pk}
+    page = page_of(lead).post(f"/replans/{replan.pk}/accept/", chosen, follow=True).content.decode()
+    assert f"<strong>1</strong> of {count} accepted; <strong>{count - 1}</strong> left." in page
+    assert "stay as they are" not in page
+
+
+def test_who_is_lost_is_chosen_by_hand_and_who_is_moved_in_advance(page_of, lead, broken):
+    client, lost = page_of(lead), Replan.objects.get().changes.first()
+    boxes = re.findall(r'<input type="checkbox"[^>]*>', client.get(broken).content.decode())
+    assert boxes
+    assert all(" checked" in box for box in boxes)
+    lost.kind, lost.after = "lost", []
+    lost.save()
+    boxes = re.findall(r'<input type="checkbox"[^>]*>', client.get(broken).content.decode())
+    assert [box for box in boxes if f'value="{lost.pk}"' in box and " checked" not in box]
+    assert sum(" checked" in box for box in boxes) == len(boxes) - 1
+
+
+def test_a_step_on_another_day_than_the_plan_s_shows_its_day_and_the_lungs_make_the_shift(
+    page_of, lead, broken
+):
+    change = Replan.objects.get().changes.first()
+    xray, perfusion = "xray", "perfusion"
+    change.kind = "move"
+    change.before = [
+        {"kind": xray, "starts_at": "2027-03-07T15:00:00+00:00", "resources": ["X-ray 1"]},
+        {"kind": perfusion, "starts_at": "2027-03-08T15:00:00+00:00", "resources": ["Camera 1"]},
+    ]
+    change.after = [
+        {"kind": xray, "starts_at": "2027-03-07T15:00:00+00:00", "resources": ["X-ray 1"]},
+        {"kind": perfusion, "starts_at": "2027-03-08T15:25:00+00:00", "resources": ["Camera 2"]},
+    ]
+    change.save()
+    lines = page_of(lead).get(broken).context["lines"]
+    line = next(each for each in lines if each.change.pk == change.pk)
+    assert line.shift == "lungs 25 min later"
+    assert line.steps[0].before.startswith("Sun 7 Mar, ")
+    assert not line.steps[0].is_moved
+    assert re.fullmatch(r"\d\d:\d\d", line.steps[1].before)
 
 
 def test_accepting_nobody_is_refused_with_a_sentence(page_of, lead, broken):

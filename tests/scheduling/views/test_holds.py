@@ -69,6 +69,10 @@ def test_confirmed_it_is_booked(browser, order):
     assert answer["Location"] == to("appointment", made)
     hold.refresh_from_db()
     assert (hold.outcome, Reservation.objects.filter(status="held").count()) == ("confirmed", 0)
+    again = browser.get(to("hold", hold)).content.decode()
+    assert f'href="{to("appointment", made)}"' in again
+    assert "Booked already" in again
+    assert 'name="hold"' not in again
 
 
 def test_a_double_click_holds_once_and_books_once(browser, order):
@@ -87,6 +91,11 @@ def test_back_gives_it_free_and_searches_on(browser, order):
     again = browser.get(to("hold", hold)).content.decode()
     assert "Not held any more" in again
     assert "js/hold.js" not in again
+    refused = browser.post(to("hold-extend", hold))
+    assert (refused.status_code, refused.content.decode()) == (
+        409,
+        "This time is not held any more. Choose again.",
+    )
 
 
 def test_who_comes_second_reads_who_holds_it_and_sees_the_next_choices(page_of, site, browser, order):
