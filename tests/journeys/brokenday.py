@@ -4,8 +4,9 @@ import sys
 
 from django.utils import timezone
 
-from scheduling.models import Order, Protocol, Reservation, Site
-from scheduling.services import booking, search, vetting
+from scheduling.engine.states import AppointmentState
+from scheduling.models import Appointment, Disruption, Order, Protocol, Reservation, Site
+from scheduling.services import booking, disruptions, search, vetting
 from tests import department
 from tests.journeys.clinic import CODE, today
 from vqflow.models import User
@@ -29,3 +30,13 @@ def booked(*patients):
         resource__site=site, resource__name__startswith="Camera", span__startswith__gt=now
     )
     sys.stdout.write(cameras.earliest("span").resource.name)
+
+
+def over():
+    """Everything works again, and the morning's patients have gone: others find the day as it was."""
+    site, now = Site.objects.get(code=CODE), timezone.now()
+    lead, scheduler = (User.objects.get(username=f"{CODE}-{name}") for name in ("technologist", "scheduler"))
+    for broken in Disruption.objects.filter(site=site, closed_at=None):
+        disruptions.close(broken, by=lead, now=now)
+    for appointment in Appointment.objects.live().filter(site=site, state=AppointmentState.BOOKED):
+        booking.cancel(appointment, reason="The morning is over", by=scheduler, now=now)

@@ -14,7 +14,9 @@ def morning(stack, harbour):
     """Five patients are booked today; the name of a camera that some of them have."""
     fields = [invent().as_fields() for _ in range(PATIENTS)]
     code = f"from tests.journeys import brokenday; brokenday.booked(*{fields!r})"
-    return stack.manage("shell", "--no-imports", "-c", code).strip()
+    yield stack.manage("shell", "--no-imports", "-c", code).strip()
+    over = "from tests.journeys import brokenday; brokenday.over()"
+    stack.manage("shell", "--no-imports", "-c", over)
 
 
 def report(person, room):
