@@ -35,13 +35,10 @@ def spill_minutes(
     return ceil(60 * volume_m3 / exhaust_m3_per_h * log(released_bq / allowed_bq))
 
 
-def why_not_gas(
-    *, volume_m3: float | None, exhaust_m3_per_h: float | None, measured_on: date | None, on: date
-) -> str | None:
-    """A sentence why xenon may not be planned in this room on a day, or None."""
+def last_gas_day(
+    volume_m3: float | None, exhaust_m3_per_h: float | None, measured_on: date | None
+) -> date | None:
+    """The last day on which gas may be planned in a room; None where its air or exhaust is not recorded."""
     if not volume_m3 or not exhaust_m3_per_h or measured_on is None:
-        return "Its volume and its measured exhaust are not recorded; xenon needs both."
-    if on - measured_on > MEASURED_WITHIN:
-        day = f"{measured_on.day} {measured_on:%b %Y}"
-        return f"Its exhaust was last measured on {day}; xenon needs it every six months."
-    return None
+        return None
+    return measured_on + MEASURED_WITHIN

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django import forms
 
-from scheduling.forms.fields import DayInput, ServiceForm
+from scheduling.forms.fields import DayInput, ServiceForm, TimeInput
 from scheduling.services.waitlist.entries import Wishes
 from scheduling.templatetags import clock
 
@@ -19,15 +19,6 @@ NOTICE = {
     1440: "a day ahead",
     2880: "2 days ahead",
 }
-
-
-class TimeInput(forms.TimeInput):
-    """The browser's own time field."""
-
-    input_type = "time"
-
-    def __init__(self):
-        super().__init__(format="%H:%M")
 
 
 def notice_words(minutes):

@@ -5,10 +5,9 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from scheduling import letters
 from scheduling.engine import itinerary as engine
 from scheduling.engine.calendars import to_datetime, to_minute
-from scheduling.engine.states import AppointmentState, ReplanState, StepState
+from scheduling.engine.states import ReplanState, StepState
 from scheduling.models import (
     Hold,
     Replan,
@@ -20,7 +19,6 @@ from scheduling.models import (
 from scheduling.services import (
     booking,
     brokenday,
-    messages,
     recheck,
     replanning,
     reservations,
@@ -110,20 +108,16 @@ def _move_all(replan, moves, lost, *, by, now):
 
 def _refuse_unmovable(moves):
     for _, appointment in moves:
-        if _has_begun(appointment):
+        if brokenday.has_begun(appointment):
             continue
         if refusal := search.why_not_move(appointment):
             raise Conflict(f"{_name(appointment)} cannot be moved. {refusal}")
 
 
-def _has_begun(appointment):
-    return appointment.state == AppointmentState.IN_PROGRESS
-
-
 def _freed(appointment):
     """The steps whose time is given up: of a begun examination only those still to come."""
     steps = appointment.steps.all()
-    return steps.filter(state=StepState.SCHEDULED) if _has_begun(appointment) else steps
+    return steps.filter(state=StepState.SCHEDULED) if brokenday.has_begun(appointment) else steps
 
 
 def _starts(change):
@@ -132,15 +126,10 @@ def _starts(change):
 
 def _move(replan, change, appointment, days, *, left_out, by, now):
     plan = _fitting(change, appointment, days, now, left_out)
-    came = _visits(appointment)
-    if _has_begun(appointment):
+    if brokenday.has_begun(appointment):
         _go_on_elsewhere(replan, appointment, plan, by=by)
         return
-    booking.rebook(appointment, plan, by=by, replan=replan.pk)
-    if _visits(appointment) == came:
-        messages.unchanged(appointment)
-    else:
-        messages.moved(appointment, now=now)
+    booking.rebook(appointment, plan, by=by, now=now, replan=replan.pk)
 
 
 def _fitting(change, appointment, days, now, left_out):
@@ -168,10 +157,6 @@ def _whom_to_choose_too(change, minutes, left_out):
     rows = rows.select_related("step__appointment__site").order_by("step__appointment__starts_at")
     names = dict.fromkeys(_name(row.step.appointment).removeprefix("The appointment of ") for row in rows)
     return f"Choose {' and '.join(names)} too: it needs their time." if names else None
-
-
-def _visits(appointment):
-    return [visit.starts_at for visit in letters.visits(appointment)]
 
 
 def _name(appointment):

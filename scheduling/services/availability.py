@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from scheduling.engine import adjustments, screening, tracers
 from scheduling.engine.calendars import day_number, local_day_bounds, to_minute
 from scheduling.engine.itinerary import Search
-from scheduling.engine.ranking import EARLIEST_FIRST
 from scheduling.examinations import XRAY_RULES, facts
 from scheduling.models import StepKind
 from scheduling.services import chains
@@ -31,7 +30,6 @@ def search_for(
     skip=(),
     waived=frozenset(),
     hold=None,
-    ranking=None,
     overbooking=False,
     lazy=False,
 ):
@@ -62,7 +60,6 @@ def search_for(
         known_end=_ceil_minute(xray_ended_at) if xray_ended_at else None,
         day_of=day_number(zone),
         grid_minutes=GRID_MINUTES,
-        ranking=ranking or EARLIEST_FIRST,
         known_until=time.known_until,
         more=time.resources,
         batches=moment.batches,

@@ -178,11 +178,21 @@ def _record_move(appointment, before, by, **data):
     )
 
 
-def rebook(appointment, plan, *, by, **recorded):
-    """Write a Plan found under locks (recheck.py) in the caller's transaction. The caller tells the patient."""
-    before = _when(appointment)
+def rebook(appointment, plan, *, by, now, **recorded):
+    """Write a Plan found under locks (recheck.py) in the caller's transaction, record it, and tell who is to know."""
+    before, came = _when(appointment), _visits(appointment)
     _apply_move(appointment, plan)
     _record_move(appointment, before, by, **recorded)
+    _tell(appointment, came, now)
+
+
+def _tell(appointment, came, now):
+    """The patient, only if the time to come is another than `came`; and the desk, whom to call in."""
+    if _visits(appointment) == came:
+        messages.unchanged(appointment)
+    else:
+        messages.moved(appointment, now=now)
+    call_ins.ask(appointment, now=now)
 
 
 @transaction.atomic
@@ -270,11 +280,7 @@ def lengthen(step, *, minutes, by, now):
     _check_days(appointment, plan.starts, by)
     _apply_move(appointment, plan)
     reservations.end_holds(held, Hold.Outcome.RELEASED)
-    call_ins.ask(appointment, now=now)
-    if _visits(appointment) == came:
-        messages.unchanged(appointment)
-    else:
-        messages.moved(appointment, now=now)
+    _tell(appointment, came, now)
     audit.record(
         "step.lengthened",
         step,

@@ -195,7 +195,7 @@ class _Known:
             known_end = self.late.get(appointment.pk, known_end)
         return Visit(
             id=number,
-            weight=STARTED_WEIGHT if _has_begun(appointment) else WEIGHTS[order.priority],
+            weight=STARTED_WEIGHT if has_begun(appointment) else WEIGHTS[order.priority],
             steps=self._with_late_xray(appointment, steps),
             starts=starts,
             occupied=tuple(
@@ -205,7 +205,7 @@ class _Known:
             patient=next(each for each in question.resources if PATIENT in each.capabilities),
             known_end=known_end,
             spoiled=self._spoiled(appointment, left, steps, starts, known_end),
-            frozen=_has_begun(appointment)
+            frozen=has_begun(appointment)
             or self._xray_runs(appointment)
             or not steps
             or {step.key for step in question.steps} != set(planned),
@@ -263,7 +263,7 @@ class _Known:
             and first.key != StepKind.XRAY
             and known_end is not None
             and first.lag_min > 0
-            and not _has_begun(appointment)
+            and not has_begun(appointment)
             and starts[first.key] - known_end < shortest
         )
         return frozenset(without_dose | ({first.key} if too_soon else set())) & set(starts)
@@ -272,7 +272,7 @@ class _Known:
 def question_of(appointment, span, now):
     """What a move of this appointment asks; of a begun one, what is left after the acquisition that was last."""
     question = recheck.question_of(appointment, span, now)
-    if not _has_begun(appointment) or not question.steps:
+    if not has_begun(appointment) or not question.steps:
         return question
     done = [step for step in appointment.steps.all() if step.kind != StepKind.XRAY and not _is_to_come(step)]
     ended = max((step.performed_end_at or step.planned_end_at or now for step in done), default=now)
@@ -284,7 +284,8 @@ def question_of(appointment, span, now):
     return replace(question, steps=(first, *question.steps[1:]), known_end=to_minute(ended))
 
 
-def _has_begun(appointment):
+def has_begun(appointment):
+    """Whether a lung acquisition has begun: what is left is then only given other rooms, people or times."""
     return appointment.state == AppointmentState.IN_PROGRESS
 
 
@@ -311,7 +312,7 @@ def _begun_but_hit(engine, appointments):
     hit = {each.visit for each in hits(engine)}
     visits = tuple(
         replace(visit, frozen=False)
-        if visit.id in hit and _has_begun(appointments[visit.id]) and visit.steps
+        if visit.id in hit and has_begun(appointments[visit.id]) and visit.steps
         else visit
         for visit in engine.visits
     )
@@ -353,7 +354,7 @@ def _fingerprint(version, appointments, late, stranded):
     """Who is still to come at which revision, closures (the calendar's version), doses that failed, late X-rays."""
     facts = {
         "calendar": str(version),
-        "to come": [(str(each.pk), each.revision) for each in appointments if not _has_begun(each)],
+        "to come": [(str(each.pk), each.revision) for each in appointments if not has_begun(each)],
         "stranded": sorted(stranded),
         "late": sorted((str(key), value) for key, value in late.items()),
     }

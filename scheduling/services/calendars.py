@@ -16,7 +16,7 @@ import holidays
 from scheduling.engine.adjustments import implied
 from scheduling.engine.calendars import WeeklyHours, local_day_bounds, open_minutes, to_datetime
 from scheduling.engine.catalogue import StepTemplate
-from scheduling.engine.clearance import MEASURED_WITHIN
+from scheduling.engine.clearance import last_gas_day
 from scheduling.engine.intervals import Intervals, clip, normal, subtract, union
 from scheduling.engine.reserved import ReservedHours
 from scheduling.models import (
@@ -160,6 +160,7 @@ def _version(site_id):
 def _read(site_id, since, version):
     site = Site.objects.get(pk=site_id)
     protocols = Protocol.objects.filter(site=site_id).order_by("pk").prefetch_related("steps")
+    templates = {protocol.pk: chains.templates(protocol) for protocol in protocols}
     zone = ZoneInfo(site.time_zone)
     bookables = tuple(_bookables(site_id, since, zone))
     return Calendar(
@@ -169,17 +170,17 @@ def _read(site_id, since, version):
         country=site.country,
         subdivision=site.subdivision,
         bookables=bookables,
-        protocols={protocol.pk: chains.templates(protocol) for protocol in protocols},
-        standard=_standard(protocols),
+        protocols=templates,
+        standard=_standard(protocols, templates),
         offered=frozenset().union(*(each.capabilities for each in bookables)),
         longest_clearance=max((each.clearance_minutes for each in bookables), default=0),
         supplies=stock.supply_spans(TracerSupply.objects.filter(site=site_id), zone),
     )
 
 
-def _standard(protocols):
+def _standard(protocols, templates):
     first = next((each for each in protocols if each.key == "V_THEN_Q" and each.is_active), None)
-    return chains.templates(first) if first else ()
+    return templates[first.pk] if first else ()
 
 
 def _bookables(site_id, since, zone):
@@ -207,9 +208,8 @@ def _gas_until(resource, zone):
     if Capability.NEGATIVE_PRESSURE not in resource.capabilities:
         return None
     room = resource.room if has_room(resource) else None
-    if room is None or not room.volume_m3 or not room.exhaust_m3_per_h or not room.exhaust_measured_on:
-        return 0
-    return local_day_bounds(room.exhaust_measured_on + MEASURED_WITHIN, zone)[1]
+    last = room and last_gas_day(room.volume_m3, room.exhaust_m3_per_h, room.exhaust_measured_on)
+    return local_day_bounds(last, zone)[1] if last else 0
 
 
 def clearance_minutes(resource):
