@@ -128,38 +128,47 @@ class Chain:
 
     def serves(self, need: Need, pool: Pool, window: Window) -> Intervals:
         """The starts within `window` at which enough resources of the pool can serve the need."""
-        low = min(window[0], window[0] - need.starts_before)
-        high = max(window[1], window[1] - 1 + need.ends_after_start)
-        frame = Frame(low, max(low, self.search.earliest), min(high, self.search.latest), {}, {})
-        return bitsets.to_intervals(frame.serves(need, pool) & bitsets.span(*window, low), low)
+        search = self.search
+        low = max(window[0], search.earliest + need.starts_before)
+        high = min(window[1], search.latest - need.ends_after_start + 1)
+        if low >= high:
+            return ()
+        base = min(low, low - need.starts_before)
+        top = min(search.latest, high - 1 + max(1, need.ends_after_start))
+        frame = Frame(base, max(base, search.earliest), top, {}, {})
+        return bitsets.to_intervals(frame.serves(need, pool) & bitsets.span(low, high, base), base)
 
     def reach(self, window: Window) -> list[Intervals]:
         """Per step, the starts that belong to a whole chain whose anchor starts within `window`.
 
         Exact in the lags of neighbours; a superset where `Step.lags` or one resource needed twice bind.
         """
-        frame, found = reach.bits(self, window, Scope(0, {}, {}))
+        frame, found = reach.bits(self, window, Scope.of(self))
         return [bitsets.to_intervals(each, frame.base) for each in found]
 
     def bits(self, window: Window) -> tuple[Frame, list[int]]:
         """`reach` as bit sets (`bitsets`), with the frame whose base they count from."""
-        return reach.bits(self, window, Scope(0, {}, {}))
+        return reach.bits(self, window, Scope.of(self))
 
-    def windows(self) -> Iterator[Window]:
-        """Growing windows of anchor starts that cover the whole search: the first answers are near."""
+    def windows(self, first: int | None = None) -> Iterator[Window]:
+        """Growing windows of anchor starts that cover the whole search: the first answers are near.
+
+        `first`: so many minutes at least are looked at together.
+        """
         search = self.search
         low, end = search.earliest, search.latest + 1
         if search.known_end is not None and self.anchor == 0:
             low = max(low, search.known_end + self.gaps[0][0])
             end = min(end, search.known_end + self.gaps[0][1] + 1)
-        length, grid = _FIRST_WINDOW, search.grid_minutes
+        longest, grid = max(_LONGEST_WINDOW, first or 0), search.grid_minutes
+        length = first or _FIRST_WINDOW
         while low < end:
             high = min((low + length) // grid * grid + grid, end)
             known = (end if search.known_until is None else search.known_until) - self.ahead
             if low + grid <= known < high:
                 high = known - known % grid
             yield low, high
-            low, length = high, min(max(2 * (high - low), _FIRST_WINDOW), _LONGEST_WINDOW)
+            low, length = high, min(max(2 * (high - low), _FIRST_WINDOW), longest)
 
     def known_from(self, window: Window) -> int:
         """The minute before which the resources decide about visits whose anchor starts in the window."""

@@ -52,10 +52,6 @@ class Completion:
         wished = self._near_wished[at] >> (start - self.base) & 1
         return 0 if wished else self._chain.search.ranking.outside_wishes
 
-    def hopeful(self, starts: int) -> int:
-        """Of these anchor starts, bits as of `anchor_starts`, those that may belong to a visit."""
-        return starts
-
     def best(self, start: int) -> Found | None:
         """The best visit; None if there is none. `start` is one of the anchor's reach."""
         self._best = None

@@ -24,21 +24,31 @@ class Frame:
         self._runs: dict[int, int] = {}
 
     def serves(self, need: Need, pool: Sequence[ResourceFree]) -> int:
-        """The starts at which as many of the pool as the need counts are free for all of it."""
-        before, length, runs = need.starts_before, need.starts_before + need.ends_after_start, self._runs
-        found = []
-        for resource in pool:
-            begins = runs.get(resource.id)
-            if begins is None:
-                begins = runs[resource.id] = self._free_for(resource, self._shortest.get(resource.id, 1))
-            longer = length - self._shortest.get(resource.id, 1)
-            found.append(bitsets.eroded(begins, 0, longer + 1) if longer else begins)
-        minutes = bitsets.at_least(found, need.count)
+        """The starts at which as many of the pool as the need counts are free for all of it.
+
+        Whoever asks cuts off those that begin or end outside of the frame.
+        """
+        before, length = need.starts_before, need.starts_before + need.ends_after_start
+        minutes = bitsets.at_least([self._serves(resource, length) for resource in pool], need.count)
         return minutes << before if before >= 0 else minutes >> -before
+
+    def _serves(self, resource: ResourceFree, length: int) -> int:
+        """The minutes from which on a resource is free for `length` minutes."""
+        kept = resource.kept
+        if kept is not None:
+            ahead = kept.base - self.base
+            begins = kept.runs(length)
+            return begins if not ahead else begins << ahead if ahead > 0 else begins >> -ahead
+        shortest = self._shortest.get(resource.id, 1)
+        begins = self._runs.get(resource.id)
+        if begins is None:
+            begins = self._runs[resource.id] = self._free_for(resource, shortest)
+        return bitsets.eroded(begins, 0, length - shortest + 1) if length > shortest else begins
 
     def _free_for(self, resource: ResourceFree, length: int) -> int:
         """The minutes from which on the resource is free for `length` minutes of the frame."""
-        free, base, low, high = resource.free, self.base, self.low, self.high
+        base, low, high = self.base, self.low, self.high
+        free = resource.free
         first = bitsets.reaching(free, low, self._hints.get(resource.id))
         last = bisect_left(free, (high,), first)
         self._hints[resource.id] = last

@@ -97,7 +97,8 @@ def _on_one_day(search: Search) -> Search:
 
 
 def _ranked(search: Search, limit: int) -> Iterator[Itinerary]:
-    return (_served(offer) for offer in offers.ranked(search, limit))
+    served = _Served()
+    return (served.at(offer) for offer in offers.ranked(search, limit))
 
 
 def _spared(search: Search, limit: int) -> Iterator[Itinerary]:
@@ -105,9 +106,9 @@ def _spared(search: Search, limit: int) -> Iterator[Itinerary]:
     ranking, best = search.ranking, next(offers.ranked(search, 1), None)
     if best is None or ranking.capacity is None:
         return
-    weighed = []
+    weighed, served = [], _Served()
     for offer in _candidates(search, best):
-        each = _served(offer)
+        each = served.at(offer)
         cost = each.cost[0] + ranking.capacity_weight * ranking.capacity(each)
         weighed.append((cost, offer, Itinerary(each.steps, (cost, *each.cost[1:]))))
     weighed.sort(key=lambda each: each[2].cost)
@@ -115,7 +116,7 @@ def _spared(search: Search, limit: int) -> Iterator[Itinerary]:
     shown = {offer[2] for _, offer, _ in weighed}
     for offer in offers.ranked(search, limit + len(shown)):
         if offer[2] not in shown:
-            yield _served(offer)
+            yield served.at(offer)
 
 
 def _candidates(search: Search, best: offers.Offer) -> list[offers.Offer]:
@@ -133,17 +134,26 @@ def _candidates(search: Search, best: offers.Offer) -> list[offers.Offer]:
     return chosen
 
 
-def _served(offer: offers.Offer) -> Itinerary:
-    cost, chain, times = offer
-    if chain.undisputed:
-        quick = service.best_fits(chain, times)
-        if quick is not None:
-            return _itinerary(chain, cost, times, quick)
-    able_of = {at: service.able(chain, at, t) for at, t in enumerate(times)}
-    taken = service.taken(chain, dict(enumerate(times)), able_of)
-    if taken is None:
-        raise AssertionError("The sets of starts promise what no choice of resources keeps.")
-    return _itinerary(chain, cost, times, taken)
+class _Served:
+    """The whole visits of offers: quick where all of one chain are undisputed, which is the usual case."""
+
+    def __init__(self) -> None:
+        self._quick: service.BestFits | None = None
+
+    def at(self, offer: offers.Offer) -> Itinerary:
+        cost, chain, times = offer
+        taken = self._best_fits(chain, times) if chain.undisputed else None
+        if taken is None:
+            able_of = {at: service.able(chain, at, t) for at, t in enumerate(times)}
+            taken = service.taken(chain, dict(enumerate(times)), able_of)
+        if taken is None:
+            raise AssertionError("The sets of starts promise what no choice of resources keeps.")
+        return _itinerary(chain, cost, times, taken)
+
+    def _best_fits(self, chain: Chain, times: Sequence[int]) -> service.Taken | None:
+        if self._quick is None or self._quick.chain is not chain:
+            self._quick = service.BestFits(chain)
+        return self._quick.at(times)
 
 
 def _itinerary(chain: Chain, cost: tuple[int, ...], times: Sequence[int], taken: service.Taken) -> Itinerary:

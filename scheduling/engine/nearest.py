@@ -1,13 +1,12 @@
 """The nearest visits around a wanted start, whatever stands in the way there."""
 
-from scheduling.engine import bitsets, reach
+from scheduling.engine import bitsets
 from scheduling.engine.chain import Chain, Window
 from scheduling.engine.completion import Completion
 from scheduling.engine.days import Days
 from scheduling.engine.intervals import last_at_or_before, next_at_or_after
 from scheduling.engine.pins import Starts, bounds, placed, times_at
 from scheduling.engine.plain import PlainCompletion, is_plain
-from scheduling.engine.reach import Scope
 from scheduling.engine.visit import Itinerary
 
 _FIRST_LOOK = 8 * 60
@@ -53,8 +52,7 @@ def _look(chain: Chain, window: Window) -> Finder:
     """What finds the visits of a window, as the search does."""
     wide, days = (window[0], window[1] + 1), Days(chain.search.day_of) if chain.search.day_of else None
     if is_plain(chain):
-        frame, bits = reach.bits(chain, wide, Scope.of(chain, chain.anchor))
-        return PlainCompletion(chain, frame, bits, days, wide)
+        return PlainCompletion(chain, *chain.bits(wide), days)
     return Completion(chain, *chain.bits(wide), days)
 
 
@@ -69,7 +67,7 @@ def _within(chain: Chain, look: Finder | None, window: Window, way: int) -> Time
         found = look.best(start)
         if found is not None:
             return _rounded(chain, look, start, way) or found[1]
-        rest = look.hopeful(rest ^ one)
+        rest ^= one
     return None
 
 

@@ -121,41 +121,70 @@ def _stages(search: Search, only: Window | None = None) -> Iterator[tuple[Chain,
     chain = Chain.of(search)
     days = Days(search.day_of) if search.day_of else None
     plain = is_plain(chain)
-    scope = Scope.of(chain, chain.anchor if plain else 0)
-    for window in [only] if only else chain.windows():
+    base = _kept_from(search) if plain else None
+    scope = Scope.of(chain, base)
+    for window in [only] if only else chain.windows(None if base is None else search.latest - search.earliest):
         until = chain.known_from(window)
         if search.known_until is not None and until > search.known_until:
             # Reading costs more than looking: at least as much again as is known.
             search = search.complete(max(until, 3 * search.known_until - 2 * search.earliest))
             chain = Chain.of(search)
-            scope = Scope.of(chain, scope.first)
+            scope = Scope.of(chain, _kept_from(search) if plain else None)
         # With the first minute of the next window, where a neighbour on the grid may lie.
-        wide = (window[0], window[1] + 1)
-        frame, bits = reach.bits(chain, wide, scope)
+        frame, bits = reach.bits(chain, (window[0], window[1] + 1), scope)
         if bits[chain.anchor] and plain:
-            yield chain, PlainCompletion(chain, frame, bits, days, wide), window
+            yield chain, PlainCompletion(chain, frame, bits, days), window
         elif bits[chain.anchor]:
             yield chain, Completion(chain, frame, bits, days), window
+
+
+def _kept_from(search: Search) -> int | None:
+    """Where the timelines of the resources begin, if they are kept: then all of them are looked at together."""
+    bases = [each.kept.base for each in search.resources if each.kept is not None]
+    base = min(bases, default=None)
+    return None if base is None or base % search.grid_minutes else base
 
 
 def _offered(
     chain: Chain, completion: Finder, window: Window, useful: Callable[[int], bool]
 ) -> Iterator[Found]:
     """The best visits around the offered starts, in order of time (`itinerary.search` says which starts)."""
-    grid, base, rest = chain.search.grid_minutes, completion.base, completion.anchor_starts
-    visit = _Visits(completion)
-    while rest:
-        cell = (rest & -rest).bit_length() - 1
-        cell -= cell % grid
-        if base + cell >= window[1] or (completion.only_grows and not useful(base + cell)):
-            return
-        inside = rest >> cell & ((2 << grid) - 1)
-        rest = rest >> (cell + grid) << (cell + grid)
-        found = _in_cell(visit, inside, (base + cell, min(base + cell + grid, window[1])), grid, useful)
-        if found is None:
-            rest = completion.hopeful(rest)
-        elif useful(found[1][chain.anchor]):
-            yield found
+    grid, visit = chain.search.grid_minutes, _Visits(completion)
+    for first, count, starts in _parts(completion, window[0], grid):
+        rest = starts & ((1 << count) - 1)
+        while rest:
+            cell = (rest & -rest).bit_length() - 1
+            cell -= cell % grid
+            start = first + cell
+            if start >= window[1] or (completion.only_grows and not useful(start)):
+                return
+            inside = starts >> cell & ((2 << grid) - 1)
+            rest &= -1 << cell + grid
+            found = _in_cell(visit, inside, (start, min(start + grid, window[1])), grid, useful)
+            if found is not None and useful(found[1][chain.anchor]):
+                yield found
+
+
+def _parts(completion: Finder, low: int, grid: int) -> Iterator[tuple[int, int, int]]:
+    """The anchor's starts from `low` on in parts of some days: short sets are looked through faster.
+
+    Each as the minute that its bits count from, how many minutes are its own, and the bits of these and of the
+    next cell of the grid.
+    """
+    count = _PART - _PART % grid
+    ahead = max(0, low - completion.base)
+    ahead -= ahead % grid
+    first, starts = completion.base + ahead, completion.anchor_starts >> ahead
+    while starts:
+        empty = ((starts & -starts).bit_length() - 1) // count * count
+        starts >>= empty
+        first += empty
+        yield first, count, starts & ((2 << count + grid) - 1)
+        starts >>= count
+        first += count
+
+
+_PART = 4 * 1440
 
 
 def _in_cell(

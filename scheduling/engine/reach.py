@@ -17,25 +17,25 @@ Rooms = Mapping[int, ResourceFree]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The steps whose starts are looked up, window after window, in one chain."""
+    """What the frames of one chain, window after window, have in common."""
 
-    first: int
-    """The steps before this one count as if they were not asked for."""
     shortest: Mapping[int, int]
-    """By resource id: for fewer minutes it is never asked."""
+    """By resource id: for fewer minutes it is never asked. Only of resources without a timeline."""
     hints: dict[int, int]
     """By resource id: where in its free time the last window ended."""
+    base: int | None = None
+    """From here the bits of all frames count, where it lies before them: that of the resources' timelines."""
 
     @classmethod
-    def of(cls, chain: "Chain", first: int) -> "Scope":
+    def of(cls, chain: "Chain", base: int | None = None) -> "Scope":
         shortest: dict[int, int] = {}
-        for at in range(first, len(chain.pools)):
-            for need, pool in zip(chain.search.steps[at].needs, chain.pools[at], strict=True):
+        for step, pools in zip(chain.search.steps, chain.pools, strict=True):
+            for need, pool in zip(step.needs, pools, strict=True):
                 length = need.starts_before + need.ends_after_start
                 for resource in pool:
-                    if shortest.get(resource.id, length) >= length:
+                    if resource.kept is None and shortest.get(resource.id, length) >= length:
                         shortest[resource.id] = length
-        return cls(first, shortest, {})
+        return cls(shortest, {}, base)
 
 
 def bits(chain: "Chain", window: Window, scope: Scope) -> tuple[Frame, list[int]]:
@@ -43,37 +43,37 @@ def bits(chain: "Chain", window: Window, scope: Scope) -> tuple[Frame, list[int]
 
     The frame's base is a multiple of `grid_minutes`.
     """
-    ranges, first = _ranges(chain, window), scope.first
+    ranges = _ranges(chain, window)
     none = [0] * len(ranges)
-    if any(low >= high for low, high in ranges[first:]):
+    if any(low >= high for low, high in ranges):
         return Frame(window[0], window[0], window[0], {}, {}), none
     frame = _frame(chain, ranges, scope)
     if len(chain.rooms) == 1:
-        return frame, _reach(chain, frame, ranges, chain.rooms[0], first) or none
+        return frame, _reach(chain, frame, ranges, chain.rooms[0]) or none
     found = none
     for rooms in chain.rooms:
-        reached = _reach(chain, frame, ranges, rooms, first) or none
+        reached = _reach(chain, frame, ranges, rooms) or none
         found = [one | other for one, other in zip(found, reached, strict=True)]
     return frame, found
 
 
 def starts(chain: "Chain", at: int, window: Window, rooms: Rooms) -> tuple[int, int]:
     """The starts of one step by itself within the half-open `window`, and the base they count from."""
-    step, search = chain.search.steps[at], chain.search
-    low = max(window[0], search.earliest)
-    high = min(window[1], search.latest - step.acquisition_minutes + 1)
+    search = chain.search
+    before, after = chain.margins[at]
+    low, high = max(window[0], search.earliest + before), min(window[1], search.latest - after + 1)
     if low >= high:
         return 0, low
-    frame = _frame(chain, [(low, high)] * (at + 1), Scope(at, {}, {}))
+    frame = _around(chain, low - before, high - 1 + after, Scope({}, {}))
     return _step(chain, frame, at, (low, high), rooms), frame.base
 
 
 def _ranges(chain: "Chain", window: Window) -> list[Window]:
-    """Per step, the half-open range of its starts that lags alone leave."""
+    """Per step, the half-open range of its starts that lags and the period leave."""
     search, ranges = chain.search, []
-    for step, (least, most) in zip(search.steps, chain.spans[chain.anchor], strict=True):
-        low = max(search.earliest, window[0] + least)
-        high = min(search.latest - step.acquisition_minutes + 1, window[1] + most)
+    for (before, after), (least, most) in zip(chain.margins, chain.spans[chain.anchor], strict=True):
+        low = max(search.earliest + before, window[0] + least)
+        high = min(search.latest - after + 1, window[1] + most)
         ranges.append((low, high))
     if search.known_end is not None:
         low, high = search.known_end + chain.gaps[0][0], search.known_end + chain.gaps[0][1] + 1
@@ -83,34 +83,36 @@ def _ranges(chain: "Chain", window: Window) -> list[Window]:
 
 def _frame(chain: "Chain", ranges: Sequence[Window], scope: Scope) -> Frame:
     """The frame that holds these starts with all that is occupied around them."""
-    search, first = chain.search, scope.first
-    base, top = ranges[first]
-    for at in range(first, len(ranges)):
-        (low, high), (before, after) = ranges[at], chain.margins[at]
-        base, top = min(base, low - before), max(top, high - 1 + after)
+    base = min([low - before for (low, _), (before, _) in zip(ranges, chain.margins, strict=True)])
+    top = max([high - 1 + after for (_, high), (_, after) in zip(ranges, chain.margins, strict=True)])
+    return _around(chain, base, top, scope)
+
+
+def _around(chain: "Chain", base: int, top: int, scope: Scope) -> Frame:
+    search = chain.search
     base -= base % search.grid_minutes
+    if scope.base is not None and scope.base <= base:
+        base = scope.base
     return Frame(base, max(base, search.earliest), min(top, search.latest), scope.shortest, scope.hints)
 
 
-def _reach(
-    chain: "Chain", frame: Frame, ranges: Sequence[Window], rooms: Rooms, first: int
-) -> list[int] | None:
+def _reach(chain: "Chain", frame: Frame, ranges: Sequence[Window], rooms: Rooms) -> list[int] | None:
     """Per step the starts of whole chains, None if there are none; the X-ray, whose range is wide, comes last."""
     far = frame.high - frame.low
     gaps = [(max(least, -far), min(most, far)) for least, most in chain.gaps]
     found = [0] * len(ranges)
     last = len(ranges) - 1
-    for at in range(last, first - 1, -1):
+    for at in range(last, -1, -1):
         found[at] = _step(chain, frame, at, ranges[at], rooms)
         if at < last:
             found[at] &= bitsets.dilated(found[at + 1], -gaps[at + 1][1], -gaps[at + 1][0])
         if not found[at]:
             return None
-    for i, j, least, most in chain.joins if not first else ():
+    for i, j, least, most in chain.joins:
         most, least = min(most, far), max(least, -far)
         found[j] &= bitsets.dilated(found[i], least, most)
         found[i] &= bitsets.dilated(found[j], -most, -least)
-    for at in range(first + 1, len(found)):
+    for at in range(1, len(found)):
         found[at] &= bitsets.dilated(found[at - 1], *gaps[at])
     return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from scheduling.engine.doses import Batch, DoseNeed
 from scheduling.engine.intervals import Intervals
 from scheduling.engine.ranking import EARLIEST_FIRST, Ranking
+from scheduling.engine.timeline import Timeline
 
 PATIENT = "patient"
 PREP_BAY = "prep_bay"
@@ -62,12 +63,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ResourceFree:
-    """A room, a person or the patient, with the minutes that are free, in the normal form of `intervals`."""
+    """A room, a person or the patient, with the minutes that are free, in the normal form of `intervals`.
+
+    `kept`: the same in the forms that a search needs, where whoever read them keeps it for the next search.
+    """
 
     id: int
     name: str
     capabilities: frozenset[str]
     free: Intervals
+    kept: Timeline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from scheduling.engine.chain import Chain, Need, Pool
 from scheduling.engine.intervals import covering
 
 _END = float("inf")
+_FAR = 1 << 60
 
 Able = tuple[int, ...]
 Preferred = Mapping[str, Collection[int]]
@@ -43,26 +44,44 @@ def _able(chain: Chain, need: Need, pool: Pool, t: int, first: Collection[int]) 
     return tuple([each[3] for each in found])
 
 
-def best_fits(chain: Chain, times: Sequence[int]) -> Taken | None:
-    """What `taken` chooses where the chain is undisputed; None if somebody is missing."""
-    found = []
-    for step, pools, t in zip(chain.search.steps, chain.pools, times, strict=True):
-        row = []
-        for need, pool in zip(step.needs, pools, strict=True):
-            begins, ends = t - need.starts_before, t + need.ends_after_start
-            least, best = _END, -1
-            for resource in pool:
-                free = resource.free
-                at = bisect_right(free, (begins, _END)) - 1
-                if at >= 0:
-                    low, high = free[at]
-                    if high >= ends and high - low < least:
-                        least, best = high - low, resource.id
-            if least == _END:
-                return None
-            row.append((best, begins, ends))
-        found.append(tuple(row))
-    return found
+class BestFits:
+    """What `taken` chooses for visit after visit of one chain that is undisputed."""
+
+    __slots__ = ("_steps", "chain")
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self._steps = [
+            [
+                (
+                    need.starts_before,
+                    need.ends_after_start,
+                    [(each.id, each.kept and each.kept.begins, each.free) for each in pool],
+                )
+                for need, pool in zip(step.needs, pools, strict=True)
+            ]
+            for step, pools in zip(chain.search.steps, chain.pools, strict=True)
+        ]
+
+    def at(self, times: Sequence[int]) -> Taken | None:
+        """The resources for these starts; None if somebody is missing."""
+        found = []
+        for needs, t in zip(self._steps, times, strict=True):
+            row = []
+            for before, after, pool in needs:
+                low, high = t - before, t + after
+                least, best = _FAR, None
+                for number, begins, free in pool:
+                    at = bisect_right(begins, low) if begins else bisect_right(free, (low, _END))
+                    if at:
+                        first, last = free[at - 1]
+                        if last >= high and last - first < least:
+                            least, best = last - first, number
+                if best is None:
+                    return None
+                row.append((best, low, high))
+            found.append(tuple(row))
+        return found
 
 
 def served(chain: Chain, able_of: Sequence[Sequence[Able]]) -> list[list[bool]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from scheduling.engine import capacity, itinerary
 from scheduling.engine.intervals import covering, normal, subtract
 from scheduling.engine.itinerary import PATIENT, Ranking, ResourceFree, Search, planned_step
+from scheduling.engine.timeline import Timeline
 from tests.benchmarks.figures import Figure, measures, percentile, timed
 
 DAYS, DAY, OPENS, CLOSES = 28, 24 * 60, 7 * 60, 18 * 60
@@ -54,7 +55,7 @@ def question(seed, *, days=DAYS, rooms=2, people=2):
     opened = normal([(day * DAY + OPENS, day * DAY + CLOSES) for day in range(days)])
     able = [frozenset(each) for each in (*ROOMS * rooms, *PEOPLE * people)]
     resources = [
-        ResourceFree(number, f"resource {number}", capabilities, subtract(opened, _busy(dice, days)))
+        _resource(number, capabilities, subtract(opened, _busy(dice, days)))
         for number, capabilities in enumerate(able)
     ]
     patient = ResourceFree(len(able), "patient", frozenset({PATIENT}), ((0, days * DAY),))
@@ -66,6 +67,11 @@ def question(seed, *, days=DAYS, rooms=2, people=2):
         day_of=lambda minute: minute // DAY,
         grid_minutes=5,
     )
+
+
+def _resource(number, capabilities, free):
+    """With its timeline, which the services too keep until somebody books (services/blocks.py)."""
+    return ResourceFree(number, f"resource {number}", capabilities, free, Timeline(free))
 
 
 def _busy(dice, days):
