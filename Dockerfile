@@ -19,7 +19,7 @@ RUN SECRET_KEY=unused DATABASE_URL=postgresql://127.0.0.1:9/unused REDIS_URL=red
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin vqflow \
-    && install --directory --mode=0700 --owner=vqflow --group=vqflow /var/lib/vqflow
+    && install --directory --mode=0700 --owner=vqflow --group=vqflow /var/lib/vqflow /var/lib/vqflow/downtime
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app

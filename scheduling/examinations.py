@@ -3,13 +3,14 @@
 Nothing is written here. Rows may come prefetched; then nothing is queried either.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from scheduling.engine import adjustments, gates, window
+from scheduling.engine import adjustments, gates, suggestion, window
 from scheduling.engine import screening as engine
 from scheduling.engine.states import AppointmentState, StepState
-from scheduling.models import Decision, StepKind
+from scheduling.models import Decision, Protocol, StepKind
 
 # The chest X-ray window is judged by scheduling/engine/window.py; physicians override its rules like the others.
 STAYS = timedelta(hours=6)  # who came before midnight is still here after it
@@ -37,6 +38,26 @@ def assess(order, now):
 def circumstances(order, now):
     """What the answers ask of the plan (scheduling/engine/adjustments.py)."""
     return adjustments.circumstances(assess(order, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A protocol of the site and why the answers speak for it (scheduling/engine/suggestion.py)."""
+
+    protocol: Protocol
+    why: suggestion.Suggestion
+
+    @property
+    def unknown(self):
+        """The questions that are still open and may lead to another protocol, in words."""
+        return [QUESTIONS[key].text for key in self.why.unknown]
+
+
+def suggested_among(protocols, order, now):
+    """The one of these protocols that the order's answers speak for, or None."""
+    offered = {(each.key, each.agent): each for each in protocols}
+    found = suggestion.suggest(assess(order, now), list(offered), indication=order.indication_code)
+    return Suggested(offered[found.key, found.agent], found) if found else None
 
 
 def resolved_rules(order):

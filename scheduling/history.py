@@ -11,11 +11,16 @@ from vqflow.models import AuditEvent, User
 WORDS = {
     "order.placed": "Order placed",
     "order.vetted": "Vetted",
+    "order.protocol_suggested": "Protocol follows the answers",
+    "order.protocol_changed": "Protocol changed",
+    "order.asked_back": "Asked back",
+    "order.question_answered": "Question answered",
     "order.declined": "Declined",
     "order.cancelled": "Order cancelled",
     "order.reported": "Report signed",
     "screening.answered": "Screening answered",
-    "rule.overridden": "Rule overridden",
+    "rule.overridden": "A physician let it go on",
+    "consult.held": "A physician said: not yet",
     "decision.countersigned": "Decision by phone countersigned",
     "appointment.booked": "Appointment booked",
     "appointment.moved": "Appointment moved",
@@ -68,6 +73,11 @@ def of_appointment(appointment):
     return _entries(_about("appointment", [appointment.pk]) | _about("scheduledprocedurestep", steps))
 
 
+def moves(entries):
+    """How often the appointment was given another time; a new length or a new technologist is no move."""
+    return sum(each.words == WORDS["appointment.moved"] for each in entries)
+
+
 def _step_ids(which):
     return ScheduledProcedureStep.objects.filter(which).values_list("pk", flat=True)
 
@@ -108,8 +118,11 @@ def _moment(text):
 def _detail(action, data):
     if action == "screening.answered":
         return ", ".join(key.replace("_", " ") for key in data.get("answers", {}))
-    if action == "order.vetted":
-        return f"{data.get('protocol', '')}{', by phone' if data.get('by_phone') else ''}"
+    if action in ("order.vetted", "order.protocol_changed", "order.protocol_suggested"):
+        phone = ", by phone" if data.get("by_phone") else ""
+        return ": ".join(filter(None, [f"{data.get('protocol', '')}{phone}", data.get("reason", "")]))
+    if action in ("order.asked_back", "order.question_answered"):
+        return data.get("question") or data.get("answer", "")
     if action == "appointment.overbooked":
         return f"{', '.join(data['resources'])}: {data['reason']}"
     if action == "step.lengthened":

@@ -19,8 +19,10 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from icalendar import Calendar, Event, vCalAddress
 
+from scheduling import letter_texts, paper
 from scheduling.engine.states import StepState
-from scheduling.models import Message, MessageKind, Reservation, ResourceKind, StepKind
+from scheduling.models import LetterKind, Message, MessageKind, Reservation, ResourceKind, StepKind
+from scheduling.paper import letter
 from scheduling.templatetags import clock
 
 # What names the examination, its department or its result; a site's own name and place may not either.
@@ -31,6 +33,7 @@ TELLING = re.compile(
 )
 
 YEAR = timedelta(days=366)
+INVENTED = "Maria"
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
@@ -102,7 +105,7 @@ def compose(message, *, now):
     about = _about(message, [visit for visit in planned if visit.ends_at > now])
     layout = "letter" if to_patient else "notice"
     mail = EmailMultiAlternatives(
-        subject=" ".join(render_to_string(f"email/{message.kind}/subject.txt", about).split()),
+        subject=subject_of(message.kind, about),
         body=render_to_string(f"email/{layout}.txt", about),
         from_email=_sender(message.order.site),
         to=[address],
@@ -117,7 +120,36 @@ def compose(message, *, now):
     if message.appointment_id:  # what is only offered goes into nobody's calendar
         for file in calendar_files(message, about["visits"], address, now=now):
             mail.attach(file)
+    if message.kind == MessageKind.LETTER_COPY:
+        mail.attach("appointment.pdf", _letter(message, now), "application/pdf")
     return mail
+
+
+def _letter(message, now):
+    """The letter on paper, neutral unless the patient has agreed to more."""
+    appointment = message.appointment
+    detailed = message.order.patient.detailed_email_consent
+    return paper.pdf(letter.LETTER, letter.data(appointment, visits(appointment), now=now, detailed=detailed))
+
+
+def subject_of(kind, about):
+    """One line: the department's own words, or the usual."""
+    return " ".join((about["own"].subject or render_to_string(f"email/{kind}/subject.txt", about)).split())
+
+
+def shown(site, kind, own, *, visits, language="en"):
+    """(subject, text) of a mail to an invented patient with these words of the department's own."""
+    about = {
+        "kind": kind,
+        "language": language,
+        "site": site,
+        "first_name": INVENTED,
+        "own": letter_texts.filled(own, site=site, first_name=INVENTED),
+        "visits": visits,
+        "public_url": settings.PUBLIC_URL,
+        "opening": f"email/{kind}/opening.txt",
+    }
+    return subject_of(kind, about), render_to_string("email/letter.txt", about)
 
 
 def _planned(message):
@@ -152,9 +184,19 @@ def _about(message, upcoming):
         "to_guardian": bool(order.patient.guardian_email),
         "visits": upcoming,
         "offer": message.offer,
+        "own": _own(message),
         "public_url": settings.PUBLIC_URL,
         "opening": f"email/{message.kind}/opening.txt",
     }
+
+
+def _own(message):
+    """The department's own words, where it has any for this kind of mail."""
+    order = message.order
+    if message.recipient != Message.Recipient.PATIENT or message.kind not in LetterKind.values:
+        return letter_texts.Own()
+    own = letter_texts.own(order.site, message.kind)
+    return letter_texts.filled(own, site=order.site, first_name=order.patient.given_name)
 
 
 def calendar_files(message, planned, address, *, now):

@@ -3,21 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, Prefetch, Q, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Max,
+    Prefetch,
+    Q,
+    Value,
+    When,
+)
 
-from scheduling.engine.states import LIVE_APPOINTMENT, OrderState
-from scheduling.models import Decision, Offer, Order, Priority, Site, Task, WaitlistEntry
+from scheduling import order_waits
+from scheduling.engine.states import LIVE_APPOINTMENT, OPEN_ORDER
+from scheduling.models import Offer, Order, OrderQuestion, Priority, Task, WaitlistEntry
 from scheduling.templatetags import clock
 from vqflow import policy
 
-VETTED = Exists(Decision.objects.filter(order=OuterRef("pk"), kind=Decision.Kind.VETTING))
-# STAT is booked and vetted in parallel, so it stands in both lists.
-WAITING = {
-    "vet": Q(is_vetted=False),
-    "book": Q(state=OrderState.VETTED) | Q(state=OrderState.REQUESTED, priority=Priority.STAT),
-    "booked": Q(state=OrderState.SCHEDULED),
-    "all": Q(),
-}
+ORDERING = ("rank", "urgency", "due_at", "pk")
 LIVE = Q(procedure__appointments__state__in=LIVE_APPOINTMENT)
 
 
@@ -25,7 +31,9 @@ LIVE = Q(procedure__appointments__state__in=LIVE_APPOINTMENT)
 class Row:
     """One order. `due_at` is the latest start by the site's target; `spare` is negative when that is missed.
 
-    For a booked order the planned start is held against the target, for any other the present.
+    For a booked order the planned start is held against the target, for any other the present. `action` is what
+    this person can do next for it, by its name in `order_waits.ACTIONS`, or "order": open it. `blocks` is what
+    holds it back, in words.
     """
 
     order: Order
@@ -33,11 +41,7 @@ class Row:
     spare: timedelta
     action: str
     action_label: str
-
-    @property
-    def tasks(self):
-        """What is still open, first what holds something back."""
-        return sorted(self.order.open_tasks, key=lambda task: (not task.stage, task.kind == Task.Kind.ASK))
+    blocks: tuple[order_waits.Block, ...]
 
     @property
     def is_late(self):
@@ -50,44 +54,70 @@ class Row:
             return f"{words} after the target" if self.is_late else "in time"
         return f"{words} late" if self.is_late else f"{words} left"
 
+    @property
+    def also(self):
+        """The labels of what holds it back beside the first."""
+        return ", ".join(block.label for block in self.blocks[1:])
 
-def waiting_for(what, *, by, priority="", late_only=False, now=None):
-    """Open orders of one list, STAT first, then the oldest: a queryset for a paginator."""
-    found = open_orders(by).annotate(is_vetted=VETTED).filter(WAITING[what])
+    @property
+    def first_question(self):
+        """The first safety question that somebody has to ask; the button leads to it."""
+        asks = [task for task in self.order.open_tasks if task.kind == Task.Kind.ASK and task.stage]
+        return asks[0].about if asks else ""
+
+
+def waiting_for(what, *, by, priority="", late_only=False, now):
+    """Open orders of one list: a queryset for a paginator. STAT first, then what is late, then by priority and age."""
+    found = open_orders(by).annotate(**order_waits.FACTS, rank=_rank(now)).filter(order_waits.LISTS[what])
     if priority:
         found = found.filter(priority=priority)
-    return found.filter(_late(Site.objects.for_user(by).get(), now)) if late_only else found
+    if late_only:
+        found = found.filter(starts_at=None, due_at__lt=now)
+    return found.order_by(*ORDERING)
 
 
-def _late(site, now):
-    """Not booked, and past the site's target for its priority."""
-    late = Q()
-    for each in Priority.values:
-        late |= Q(priority=each, ordered_at__lt=now - site.start_target(each))
-    return late & Q(starts_at=None)
+def _rank(now):
+    """0 for STAT, 1 for what is late and not booked, 2 for the rest."""
+    late = Q(due_at__lt=now, state__in=order_waits.UNBOOKED)
+    return Case(
+        When(priority=Priority.STAT, then=Value(0)),
+        When(late, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+
+
+def queue(pk, *, by, now):
+    """The ids of the orders to vet in the order of their list, with this one among them, vetted or not."""
+    found = _listed(Order.objects.for_user(by))
+    wanted = Q(state__in=OPEN_ORDER) & order_waits.LISTS["vet"]
+    found = found.annotate(**order_waits.FACTS, rank=_rank(now)).filter(wanted | Q(pk=pk))
+    return list(found.order_by(*ORDERING).values_list("pk", flat=True))
 
 
 def counts(by):
     """{list: how many orders}, in one query."""
-    found = Order.objects.for_user(by).open().annotate(is_vetted=VETTED)
-    return found.aggregate(**{what: Count("pk", filter=which) for what, which in WAITING.items()})
+    found = Order.objects.for_user(by).open().annotate(**order_waits.FACTS)
+    return found.aggregate(
+        **{what: Count("pk", filter=which) for what, which in order_waits.LISTS.items() if which},
+        all=Count("pk"),
+    )
 
 
 def rows(orders, *, by, now):
     """The orders of `waiting_for` (or a page of it) as rows; asks nothing of the database."""
-    may_vet, may_book = policy.allows(by, "order.vet"), policy.allows(by, "itinerary.search")
-    may_book = may_book and policy.allows(by, "appointment.book")
-    return [_row(order, may_vet, may_book, now) for order in orders]
+    may = {name for name, (_, action) in order_waits.ACTIONS.items() if policy.allows(by, action)}
+    return [_row(order, may, now) for order in orders]
 
 
-def _row(order, may_vet, may_book, now):
-    due = order.ordered_at + order.site.start_target(order.priority)
-    action, label = "order", "Open"
-    if may_vet and not order.is_vetted:
-        action, label = "vet", "Vet"
-    elif may_book and (order.state == OrderState.VETTED or (order.is_stat and order.starts_at is None)):
-        action, label = "search", "Find a time"
-    return Row(order, due, due - (order.starts_at or now), action, label)
+def _row(order, may, now):
+    wanted = [name for name in order_waits.needs(order) if name in may]
+    if "vet" in may:  # a physician's own work before what the desk can do as well
+        wanted.sort(key=lambda name: name not in order_waits.OF_PHYSICIANS)
+    action = wanted[0] if wanted else "order"
+    label = order_waits.ACTIONS[action][0] if wanted else "Open"
+    spare = order.due_at - (order.starts_at or now)
+    return Row(order, order.due_at, spare, action, label, order_waits.blocks(order, now))
 
 
 def urgency(priority="priority"):
@@ -100,14 +130,30 @@ def urgency(priority="priority"):
     )
 
 
+def _due_at():
+    """The latest start by the target that the order's site has for its priority."""
+    by_priority = [When(priority=each, then=F(f"site__{each}_start_target")) for each in Priority.values]
+    return ExpressionWrapper(F("ordered_at") + Case(*by_priority), output_field=DateTimeField())
+
+
+def _listed(orders):
+    """The orders with what they are sorted by."""
+    return orders.annotate(urgency=urgency(), due_at=_due_at())
+
+
 def open_orders(by):
-    """Orders that still need something before the day of the scan, STAT first, then the oldest."""
+    """Orders that still need something before the day of the scan, with all that their rows show."""
+    asked = OrderQuestion.objects.select_related("asked_by")
     return (
-        Order.objects.for_user(by)
-        .open()
+        _listed(Order.objects.for_user(by).open())
         .with_people()
-        .annotate(urgency=urgency(), starts_at=Max("procedure__appointments__starts_at", filter=LIVE))
-        .prefetch_related(Prefetch("tasks", Task.objects.filter(closed_at=None), to_attr="open_tasks"))
+        .annotate(starts_at=Max("procedure__appointments__starts_at", filter=LIVE))
+        .prefetch_related(
+            Prefetch("tasks", Task.objects.filter(closed_at=None), to_attr="open_tasks"),
+            Prefetch("questions", asked),
+            "answers",
+            "decisions",
+        )
         .order_by("urgency", "ordered_at")
     )
 

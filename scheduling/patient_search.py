@@ -1,92 +1,170 @@
-"""Finding a patient by what somebody types: a number, a name in any script, or a date of birth. Reads only."""
+"""Finding a patient by what somebody types: a number, a name in any script, a date of birth. Reads only."""
 
-import re
-from datetime import date, datetime
-
-from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import connection, transaction
 from django.db.models import Case, F, Func, IntegerField, Q, TextField, Value, When
-from django.db.models.functions import Concat, Lower
+from django.db.models.fields import BooleanField, FloatField
+from django.db.models.functions import Greatest
 
-from scheduling.models import Patient
+from scheduling.engine import birthdays
+from scheduling.models import FormerNumber, Patient
 
 MOST = 50
 MOST_WORDS = 6
+LONGEST_WORD = 40
 # Below this two words are strangers: "Moreno" finds "Morena" but not "Martin".
 ALIKE = 0.4
-DATE_FORMATS = ("%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%d.%m.%Y", "%b %d %Y", "%B %d %Y", "%Y%m%d")
-# 05/06/1960 is the 5th of June in one country and the 6th of May in another: both are looked for.
-EITHER_WAY = ("%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y")
+# A shorter word has too few neighbours to be compared by them: it begins a word of the name.
+SHORTEST_ALIKE = 3
+TRANSPOSED = 0.9
+DIGRAPHS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 
-class Unaccent(Func):
-    function = "unaccent"
+class Plain(Func):
+    """A text as names are compared: without accents, in small letters, signs as spaces."""
+
+    function = "scheduling_plain"
     output_field = TextField()
+
+    def __init__(self, text):
+        super().__init__(Value(text, output_field=TextField()))
+
+
+class Likeness(Func):
+    """How much a word is like one of the name, 0 to 1."""
+
+    function = "word_similarity"
+    output_field = FloatField()
+
+
+class Alike(Func):
+    """Whether it is more than the set threshold; its index is used."""
+
+    template = "%(expressions)s"
+    arg_joiner = " <%% "
+    output_field = BooleanField()
 
 
 def newest(by, *, count=15):
     """The patients registered last at this person's site."""
-    return Patient.objects.for_user(by).order_by("-pk")[:count]
+    return Patient.objects.for_user(by).live().order_by("-pk")[:count]
 
 
-def find(text, *, by):
-    """At most MOST patients of this person's site, best match first; one query.
+def find(text, *, by, most=MOST):
+    """At most `most` patients of this person's site as a list, the likest first.
 
-    A date finds that birthday; a number, or a word with digits, also every MRN that begins with it; names match
-    without accents, in any order of words, and with small mistakes. Nothing typed finds nobody.
+    A date finds that birthday; a number, or a word with digits, every MRN that begins with it, and who had such
+    a number before; names match without accents, in any order of words, and with small mistakes. A name beside a
+    date must fit it too. Nothing typed finds nobody.
     """
     typed = " ".join(text.replace("\x00", "").split())
     if not typed:
-        return Patient.objects.none()
-    days, number = birth_dates(typed), typed.replace(" ", "")
-    words = [] if days else typed.replace(",", " ").split()[:MOST_WORDS]
-    likeness = {
-        f"alike_{at}": TrigramWordSimilarity(_plain(word), F("full_name")) for at, word in enumerate(words)
-    }
-    named = Q(*[_has(word, alike) for word, alike in zip(words, likeness, strict=True)])
+        return []
+    days, rest = birthdays.read(typed)
+    words = _words(rest)
+    with transaction.atomic():
+        _set_threshold()
+        found = _matching(by, days, words, typed.replace(" ", ""))
+        return list(found.order_by("rank", "-score", "family_name", "given_name", "pk")[:most])
+
+
+def _words(text):
+    return [each[:LONGEST_WORD] for each in text.replace(",", " ").split()[:MOST_WORDS]]
+
+
+def _set_threshold():
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = %s", [ALIKE])
+
+
+def _matching(by, days, words, number):
+    which = Q(*[_has(word) for word in words]) if words else Q()
+    if days:
+        which &= Q(born_on__in=days)
+    if any(each.isdecimal() for each in number):
+        which |= Q(mrn__istartswith=number) | Q(pk__in=_had_before(by, number))
+    score = sum((_score(word) for word in words), Value(0.0))
     return (
         Patient.objects.for_user(by)
-        .alias(full_name=_full_name())
-        .alias(**likeness)
-        .filter((Q(born_on__in=days) if days else named) | Q(mrn__istartswith=number))
-        .alias(rank=_number_first(number), score=sum(map(F, likeness), Value(0.0)))
-        .order_by("rank", "-score", "family_name", "given_name", "pk")[:MOST]
+        .live()
+        .filter(which)
+        .alias(rank=_number_first(number), score=score + _whole(words))
     )
 
 
-def birth_dates(typed):
-    """The days that a text can mean, or an empty set: "17 May 1960", "17.5.1960", "05/17/1960", "1960-05-17"."""
-    plain = re.sub(r"\s+", " ", typed.replace(",", " ")).strip()
-    return {day for each in DATE_FORMATS + EITHER_WAY if (day := _read(plain, each))}
+def _had_before(by, number):
+    """Ids of those with such a number in the past, as a list: a subquery beside OR would cost the indexes."""
+    former = FormerNumber.objects.for_user(by).filter(mrn__istartswith=number)
+    return list(former.values_list("patient_id", flat=True)[:MOST])
 
 
-def _read(text, form) -> date | None:
-    try:
-        day = datetime.strptime(text, form).date()  # noqa: DTZ007 - a birthday has no time zone
-    except ValueError:
-        return None
-    return day if day.year > 1800 else None
-
-
-def _full_name():
-    """Every part of the name in one text, without accents and in small letters."""
-    parts = [each for name in ("family_name", "given_name", "middle_name") for each in (F(name), Value(" "))]
-    return Lower(Unaccent(Concat(*parts, output_field=TextField())))
-
-
-def _plain(word):
-    # PostgreSQL lowers letters by the database's locale, which may know Latin ones only; Python knows all.
-    return Lower(Unaccent(Value(word.lower(), output_field=TextField())))
-
-
-def _has(word, alike):
-    """The word stands in the name, or is much like a word of it."""
-    spellings = {word, word.lower(), word.upper(), word.title()}
-    as_typed = [
-        Q(**{f"{name}__contains": spelling})
-        for name in ("family_name", "given_name", "middle_name")
-        for spelling in spellings
+def spellings(word):
+    """The word, without its digraphs ("mueller" is "müller"), and with two neighbours in each other's place."""
+    small = word.casefold()
+    swapped = [
+        small[:at] + small[at + 1] + small[at] + small[at + 2 :]
+        for at in range(len(small) - 1)
+        if small[at] != small[at + 1]
     ]
-    return Q(Q(full_name__contains=_plain(word)), Q(**{f"{alike}__gte": ALIKE}), *as_typed, _connector=Q.OR)
+    folded = small
+    for pair, letter in DIGRAPHS:
+        folded = folded.replace(pair, letter)
+    return dict.fromkeys([small, folded, *(swapped if len(small) >= SHORTEST_ALIKE else ())])
+
+
+def _has(word):
+    """The word stands in the name, begins a word of it, or is much like one."""
+    exact, *others = spellings(word)
+    which = Q(Contains(F("search_name"), " ", exact, ""))
+    if not exact.isascii() or len(exact) >= SHORTEST_ALIKE:
+        which |= Q(Contains(F("search_name"), "", exact, ""))
+    if len(exact) >= SHORTEST_ALIKE:
+        which |= Q(Alike(Plain(exact), F("search_name")))
+    for other in others:
+        which |= Q(Contains(F("search_name"), " ", other, " "))
+    return which
+
+
+class Contains(Func):
+    """Whether the plain word stands in a text, after and before what is given; its index is used."""
+
+    template = "%(expressions)s"
+    arg_joiner = " LIKE "
+    output_field = BooleanField()
+
+    def __init__(self, text, before, word, after):
+        super().__init__(text, Pattern(before, word, after))
+
+
+class Pattern(Func):
+    """%, before, the plain word, after, %. What LIKE would read as its own signs is a letter here."""
+
+    template = "('%%%%' || %(expressions)s || '%%%%')"
+    arg_joiner = " || "
+    output_field = TextField()
+
+    def __init__(self, before, word, after):
+        letters = word.replace("\\", " ").replace("%", "\\%").replace("_", " ")
+        super().__init__(Value(before), Plain(letters), Value(after))
+
+
+def _score(word):
+    exact, *others = spellings(word)
+    likeness = Likeness(Plain(exact), F("search_name"))
+    if not others:
+        return likeness
+    swapped = Q()
+    for other in others:
+        swapped |= Q(Contains(F("search_name"), " ", other, " "))
+    return Greatest(
+        likeness,
+        Case(When(swapped, then=Value(TRANSPOSED)), default=Value(0.0), output_field=FloatField()),
+    )
+
+
+def _whole(words):
+    """Of two names that hold the words, the one with the fewer others comes first."""
+    typed = " ".join(words)
+    return Func(Plain(typed), F("search_name"), function="similarity", output_field=FloatField())
 
 
 def _number_first(number):

@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling.services import messages, reservations, solving, tracers
+from scheduling.services import downtime, messages, occupancy, reservations, solving, tracers
+from scheduling.services.department import changes
 from scheduling.services.waitlist import filling
 
 
@@ -32,6 +33,21 @@ def lay_out_tracers() -> int:
     return tracers.lay_out_all(now=timezone.now())
 
 
+@shared_task(name="scheduling.apply_planned_changes")
+def apply_planned_changes() -> int:
+    return changes.apply_due(now=timezone.now())
+
+
+@shared_task(name="scheduling.write_downtime_lists")
+def write_downtime_lists() -> int:
+    return downtime.write_due(now=timezone.now())
+
+
 @shared_task(name="scheduling.solve_replans")
 def solve_replans() -> int:
     return solving.solve_due(now=timezone.now())
+
+
+@shared_task(name="scheduling.forget_changes")
+def forget_changes() -> int:
+    return occupancy.forget_changes(now=timezone.now())

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from scheduling.engine.states import OrderState
 from scheduling.models import (
     OpeningHours,
+    Patient,
     PatientClass,
     Priority,
     Protocol,
@@ -178,7 +179,10 @@ def patient(of_site, *, by=None, now=NOW, **fields):
         "email": f"pat{number}@mail.example",
         "email_consent": True,
     }
-    return intake.register_patient(site=of_site, by=by or scheduler(of_site), now=now, **values | fields)
+    # All are called Moreno and born on one day, and each is somebody else unless a test asks.
+    everybody = list(Patient.objects.filter(site=of_site).values_list("pk", flat=True))
+    values = {"confirmed_different": everybody, **values, **fields}
+    return intake.register_patient(site=of_site, by=by or scheduler(of_site), now=now, **values)
 
 
 def order(of_site, *, by=None, now=NOW, of=None, vetted=True, answers=SAFE_ANSWERS, **fields):

@@ -10,7 +10,7 @@ from django.urls import URLPattern, get_resolver
 
 from reporting.services import drafting, signing
 from scheduling.models import DisruptionKind, Offer, StepKind, Task
-from scheduling.services import disruptions, holds, vetting
+from scheduling.services import disruptions, enquiries, holds, vetting
 from scheduling.services.waitlist import entries, filling
 from tests import department, doses
 from tests.callers import Clock
@@ -129,6 +129,9 @@ class Place:
             "patients": waiting.patient_id,
             "orders": waiting.pk,
             "orders/new": waiting.patient_id,
+            "referrers": doctor.pk,
+            "vetting": waiting.pk,
+            "questions": self._question().pk,
             "decisions": by_phone.pk,
             "tasks": self._call(doctor).pk,
             "appointments": booked.pk,
@@ -154,6 +157,11 @@ class Place:
         )
         plan, closure = broken.replans.get(), broken.closures.get()
         return {"disruptions": broken.pk, "replans": plan.pk, "closures": closure.pk}
+
+    def _question(self):
+        order = department.order(self.site, vetted=False)
+        asker = self.users[Role.READER]
+        return enquiries.ask(order, text="D-dimer?", to="desk", by=asker, now=department.NOW)
 
     def _call(self, doctor):
         silent = department.patient(self.site, email_consent=False)

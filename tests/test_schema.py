@@ -23,8 +23,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from scheduling.models import Decision, DisruptionKind, Hold, Offer, StepKind, WaitlistEntry
-from scheduling.services import disruptions, vetting
+from scheduling.models import Decision, DisruptionKind, Hold, Offer, Referrer, StepKind, WaitlistEntry
+from scheduling.services import disruptions, enquiries, intake, vetting
 from scheduling.services.waitlist import entries, filling
 from tests import department, doses
 from tests.callers import Caller, Clock
@@ -52,7 +52,7 @@ def test_every_operation_has_a_summary_and_every_write_takes_an_idempotency_key(
         for method, operation in methods.items():
             assert operation["summary"], path
             names = {each["name"] for each in operation.get("parameters", [])}
-            reads = method == "get" or path.endswith(("/search", "/itineraries", "/why-not"))
+            reads = method == "get" or path.endswith(("/search", "/itineraries", "/itinerary-days", "/why-not"))
             assert ("Idempotency-Key" in names) != reads, f"{method} {path}"
 
 
@@ -89,9 +89,11 @@ def department_seeded(db, settings, monkeypatch):
         now=department.NOW,
     )
     ids = {
-        "patients": [waiting.patient_id],
+        "patients": [waiting.patient_id, *_temporary(site, users["scheduler"])],
+        "referrers": list(Referrer.objects.values_list("pk", flat=True)),
         "orders": [waiting.pk, performed.pk, department.order(site, vetted=False).pk],
         "decisions": [Decision.objects.get(by_phone=True).pk],
+        "questions": [_question(site, users["attending"]).pk],
         "appointments": [str(booked.pk)],
         "steps": [booked.steps.get(kind=StepKind.VENTILATION).pk],
         **_waitlist(site, users["scheduler"]),
@@ -101,6 +103,26 @@ def department_seeded(db, settings, monkeypatch):
         "tracers": [doses.batch(site, product="dtpa").pk, doses.supply(site, product="dtpa").pk],
     }
     return users, ids
+
+
+def _question(site, by):
+    order = department.order(site, vetted=False)
+    return enquiries.ask(order, text="D-dimer?", to="desk", by=by, now=department.NOW)
+
+
+def _temporary(site, by):
+    """Somebody who came without a name, and the record to merge it with."""
+    stat = intake.place_stat_order(
+        site=site,
+        name="",
+        sex="unknown",
+        clinical_question="PE?",
+        referrer=Referrer.objects.first(),
+        ward="ED",
+        by=by,
+        now=department.NOW,
+    )
+    return [stat.patient_id, department.patient(site).pk]
 
 
 def _broken(site, by):

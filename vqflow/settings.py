@@ -155,6 +155,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "forget-changes": {
+        "task": "scheduling.forget_changes",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
     "lay-out-tracers": {
         "task": "scheduling.lay_out_tracers",
         "schedule": 3600.0,
@@ -165,6 +170,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 14},
     },
+    "apply-planned-changes": {
+        "task": "scheduling.apply_planned_changes",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "write-downtime-lists": {
+        "task": "scheduling.write_downtime_lists",
+        "schedule": 600.0,
+        "options": {"expires": 590},
+    },
     "seal-audit": {"task": "vqflow.seal_audit", "schedule": 300.0, "options": {"expires": 290}},
     "forget-old-requests": {
         "task": "vqflow.forget_old_requests",
@@ -172,6 +187,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3500},
     },
 }
+
+# The lists for the day the network fails; names of patients: nobody but the process's owner reads it.
+DOWNTIME_FOLDER = Path(
+    env.str("DOWNTIME_FOLDER", str(Path(env.str("VQFLOW_VAR", str(BASE_DIR / "var"))) / "downtime"))
+)
 
 email = env.dj_email_url("EMAIL_URL")
 EMAIL_BACKEND = email["EMAIL_BACKEND"]

@@ -7,6 +7,8 @@ from vqflow import policy
 
 NAVIGATION = [
     ("worklist.view", "Worklist", "scheduling:worklist"),
+    ("board.view", "Board", "scheduling:board"),
+    ("vetting.list", "Vetting", "scheduling:vetting"),
     ("order.list", "Orders", "scheduling:orders"),
     ("waitlist.view", "Waitlist", "scheduling:waitlist"),
     ("patient.find", "Patients", "scheduling:patients"),
@@ -16,6 +18,7 @@ NAVIGATION = [
     ("report.list", "Reports", "reporting:reports"),
     ("report.view_own_patients", "My patients' results", "reporting:results"),
     ("message.list", "Messages", "scheduling:messages"),
+    ("department.manage", "Department", "scheduling:department"),
     ("audit.view", "Audit", "vqflow:audit"),
     ("system.status", "System", "vqflow:status"),
 ]

@@ -11,6 +11,8 @@ from django.db.models.expressions import DatabaseDefault
 from django.db.models.query import get_related_populators
 from psycopg.pq import Format
 
+from vqflow.writes import write
+
 LARGEST = 2**63 - 1
 
 
@@ -34,34 +36,63 @@ def selected(sql, values, *, binary=False):
 
 
 def insert(rows, *, ignore_conflicts=False):
-    """As `bulk_create` of rows of one model, without signals; returns them, with their keys unless ignoring."""
+    """As `bulk_create` of rows of one model, without signals; returns them, with their keys unless ignoring.
+
+    A key that a row has already is kept. Within `writes.together` the others are known at its end.
+    """
     if not rows:
         return rows
-    head, fields, key = _columns(type(rows[0]))
+    head, fields, key = _columns(type(rows[0]), rows[0].pk is not None)
     values = []
-    groups = ", ".join(f"({', '.join([_value(field, row, values) for field in fields])})" for row in rows)
-    tail = "ON CONFLICT DO NOTHING" if ignore_conflicts else f"RETURNING {key}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"{head} VALUES {groups} {tail}", values)
+    groups = ", ".join([f"({', '.join([_value(field, row, values) for field in fields])})" for row in rows])
+
+    def inserted(cursor):
         keys = [] if ignore_conflicts else cursor.fetchall()
-    for row, (pk,) in zip(rows, keys, strict=False):
-        row.pk = pk
+        for row, (pk,) in zip(rows, keys, strict=False):
+            row.pk = pk
+
+    tail = "ON CONFLICT DO NOTHING" if ignore_conflicts else f"RETURNING {key}"
+    write(f"{head} VALUES {groups} {tail}", values, then=inserted)
+    for row in rows:
         row._state.adding, row._state.db = False, connection.alias
     return rows
 
 
+def update(row, fields, *, where=(), then=None):
+    """Set the named `fields` of the row in the database to what they are in `row`, and raise no signals.
+
+    `where`: (field, value) pairs that have to be so still. `then(cursor)`: sees in `rowcount` whether they were.
+    """
+    meta, quoted, values = row._meta, connection.ops.quote_name, []
+    set_to = ", ".join(
+        [f"{quoted(each.column)} = {_value(each, row, values)}" for each in map(meta.get_field, fields)]
+    )
+    conditions = [f"{quoted(meta.pk.column)} = %s"]
+    values.append(meta.pk.get_db_prep_value(row.pk, connection))
+    for name, value in where:
+        field = meta.get_field(name)
+        conditions.append(f"{quoted(field.column)} = %s")
+        values.append(field.get_db_prep_value(value, connection))
+    write(
+        f"UPDATE {quoted(meta.db_table)} SET {set_to} WHERE {' AND '.join(conditions)}",  # noqa: S608  (names)
+        values,
+        then=then,
+    )
+
+
 @cache
-def _columns(model):
+def _columns(model, has_key):
     """The beginning of an INSERT, the fields whose values it takes, and the column of the key."""
     quoted = connection.ops.quote_name
-    fields = [f for f in model._meta.concrete_fields if not f.generated and f is not model._meta.auto_field]
+    given = None if has_key else model._meta.auto_field
+    fields = [field for field in model._meta.concrete_fields if not field.generated and field is not given]
     names = ", ".join(quoted(field.column) for field in fields)
     return f"INSERT INTO {quoted(model._meta.db_table)} ({names})", fields, quoted(model._meta.pk.column)
 
 
-def _value(field, row, values):
+def _value(field, row, values, *, add=True):
     """The placeholder of one value, which is added to `values`."""
-    value = field.pre_save(row, add=True)
+    value = field.pre_save(row, add=add)
     if isinstance(value, DatabaseDefault):
         return "DEFAULT"
     values.append(field.get_db_prep_save(value, connection))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, connection
 from django.http import Http404, HttpResponse, JsonResponse
@@ -16,6 +17,7 @@ from vqflow.pages import page
 from vqflow.shell import navigation
 
 STALE_HEARTBEAT = timedelta(minutes=2)
+DOWNTIME, STALE_DOWNTIME = "downtime-list", timedelta(hours=2)  # written once an hour
 
 
 @page("account.use")
@@ -105,15 +107,25 @@ healthz.action = None
 
 
 def quiet_jobs(now):
-    """Names of background jobs whose last heartbeat is older than two minutes."""
+    """Names of background jobs whose last heartbeat is older than two minutes; two hours for the downtime list."""
     stale = Heartbeat.objects.filter(beat_at__lt=now - STALE_HEARTBEAT)
+    stale = stale.exclude(name=DOWNTIME, beat_at__gte=now - STALE_DOWNTIME)
     return sorted(stale.values_list("name", flat=True))
 
 
 @page("system.status")
 def status(request):
     now = timezone.now()
-    context = {"heartbeats": Heartbeat.objects.order_by("name"), "quiet": quiet_jobs(now), "now": now}
+    beats = list(Heartbeat.objects.order_by("name"))
+    downtime = next((each.beat_at for each in beats if each.name == DOWNTIME), None)
+    context = {
+        "heartbeats": beats,
+        "quiet": quiet_jobs(now),
+        "now": now,
+        "downtime": downtime,
+        "downtime_is_old": downtime is None or downtime < now - STALE_DOWNTIME,
+        "downtime_folder": settings.DOWNTIME_FOLDER,
+    }
     return render(request, "vqflow/status.html", context)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC
 from django.db import transaction
 
 from reporting.engine import signing as engine
+from reporting.engine.schemes import GROUP_LABELS, group_of, label_of
 from reporting.engine.states import ReportState
 from reporting.models import Report, ReportVersion
 from reporting.services import drafting
@@ -58,9 +59,15 @@ def sign(report, *, draft_version, by, now):
         content_hash=version.content_hash,
     )
     if kind == ReportState.FINAL:
-        visits.mark_reported(order=report.order, by=by, now=now)
+        visits.mark_reported(order=report.order, by=by, now=now, **_in_one_term(version))
         messages.result_ready(report.order, version=version.number, now=now)
     return version
+
+
+def _in_one_term(version):
+    """What stays with the order of the result: its term, and what that means."""
+    group = group_of(version.scheme, version.category)
+    return {"term": label_of(version.scheme, version.category), "meaning": GROUP_LABELS[group]}
 
 
 def is_intact(version):

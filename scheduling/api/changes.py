@@ -9,7 +9,7 @@ from scheduling.api.booking import TAKEN, other_times, with_alternatives
 from scheduling.api.details import appointment_answer
 from scheduling.api.site import SiteOperation
 from scheduling.serializers.appointments import AppointmentOut, LengthenIn, SwapIn, SwappedOut
-from scheduling.services import access, booking
+from scheduling.services import access, changes
 from vqflow.api.fields import body
 from vqflow.api.problems import PROBLEM_TYPE, Problem
 from vqflow.errors import Conflict
@@ -31,7 +31,7 @@ class Swap(SiteOperation):
         chosen = body(SwapIn, request)["other"]
         other = access.appointment(chosen.pk, by=request.user, action="appointment.move")
         try:
-            booking.swap(one, other, by=request.user, now=timezone.now())
+            changes.swap(one, other, by=request.user, now=timezone.now())
         except Conflict as refusal:
             wanted = {"lungs": other.lungs_start_at}
             raise with_alternatives(refusal, wanted, other_times(one, request.user)) from refusal
@@ -51,5 +51,5 @@ class Lengthening(SiteOperation):
     )
     def post(self, request, pk):
         step = access.step(pk, by=request.user, action="appointment.move")
-        booking.lengthen(step, **body(LengthenIn, request), by=request.user, now=timezone.now())
+        changes.lengthen(step, **body(LengthenIn, request), by=request.user, now=timezone.now())
         return appointment_answer(step.appointment_id)

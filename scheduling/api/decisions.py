@@ -1,4 +1,4 @@
-"""What physicians decide: vetting, declining, overrides, and countersigning what was said by phone."""
+"""What physicians decide and ask: vetting, asking back, declining, overrides, consults, countersigning."""
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -16,7 +16,8 @@ from scheduling.serializers.orders import (
     ReasonIn,
     VettingIn,
 )
-from scheduling.services import access, vetting
+from scheduling.serializers.vetting import AnswerIn, AskIn, ConsultIn, EnquiryOut, PhoneConsultIn
+from scheduling.services import access, consults, enquiries, vetting
 from vqflow.api.fields import Nothing, body
 from vqflow.errors import NotFound
 
@@ -108,6 +109,64 @@ class PhoneOverride(Deciding):
         return self.decide(request, pk, vetting.override, PhoneOverrideIn)
 
 
+class Consult(Deciding):
+    actions = {"POST": "override.clinical"}
+
+    @extend_schema(
+        operation_id="orders_consult",
+        summary="Answer a consult in words: go on, or not yet",
+        request=ConsultIn,
+        responses=OrderDetailOut,
+    )
+    def post(self, request, pk):
+        return self.decide(request, pk, consults.answer, ConsultIn)
+
+
+class PhoneConsult(Deciding):
+    actions = {"POST": "override.clinical_by_phone"}
+
+    @extend_schema(
+        operation_id="orders_consult_by_phone",
+        summary="Write down a physician's answer to a consult, by phone",
+        request=PhoneConsultIn,
+        responses=OrderDetailOut,
+    )
+    def post(self, request, pk):
+        return self.decide(request, pk, consults.answer, PhoneConsultIn)
+
+
+class Asking(SiteOperation):
+    actions = {"POST": "order.ask_back"}
+
+    @extend_schema(
+        operation_id="orders_ask_back",
+        summary="Ask the desk or the referrer before vetting; the order waits for the answer",
+        request=AskIn,
+        responses={201: EnquiryOut},
+    )
+    def post(self, request, pk):
+        order = access.order(pk, by=request.user, action="order.ask_back")
+        question = enquiries.ask(order, **body(AskIn, request), by=request.user, now=timezone.now())
+        return Response(EnquiryOut(question).data, status=201)
+
+
+class Answering(SiteOperation):
+    actions = {"POST": "order.answer_question"}
+
+    @extend_schema(
+        operation_id="questions_answer",
+        summary="Answer what a physician has asked back; the order returns to the list of those to vet",
+        request=AnswerIn,
+        responses=EnquiryOut,
+    )
+    def post(self, request, pk):
+        question = access.order_question(pk, by=request.user)
+        said = body(AnswerIn, request)["answer"]
+        return Response(
+            EnquiryOut(enquiries.answer(question, text=said, by=request.user, now=timezone.now())).data
+        )
+
+
 class Countersignature(SiteOperation):
     actions = {"POST": "decision.countersign"}
 
@@ -121,7 +180,7 @@ class Countersignature(SiteOperation):
         body(Nothing, request)
         decision = (
             Decision.objects.for_user(request.user)
-            .select_related("order__site", "physician", "recorded_by")
+            .select_related("order__site", "physician", "recorded_by", "protocol", "suggested")
             .filter(pk=pk)
             .first()
         )

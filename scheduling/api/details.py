@@ -37,7 +37,7 @@ def _order(pk, now):
         "resolved_rules": sorted(resolved_rules(order)),
         "tasks": Task.objects.filter(order=order, closed_at=None).order_by("opened_at", "pk"),
         "decisions": Decision.objects.filter(order=order)
-        .select_related("physician", "recorded_by")
+        .select_related("physician", "recorded_by", "protocol", "suggested")
         .order_by("decided_at", "pk"),
         "appointment": worklist.row(appointment, now) if appointment else None,
     }

@@ -7,9 +7,9 @@ from rest_framework.response import Response
 
 from scheduling import order_list, worklist
 from scheduling.api.site import Listing, SiteOperation
-from scheduling.models import Message, MessageState, Protocol, Referrer, Resource, ResourceKind, Task
+from scheduling.models import Message, MessageState, Protocol, Resource, ResourceKind, Task
 from scheduling.serializers.appointments import WorklistOut, WorklistQuery
-from scheduling.serializers.directory import MessageOut, ProtocolOut, ReferrerOut, ResourceOut
+from scheduling.serializers.directory import MessageOut, ProtocolOut, ResourceOut
 from scheduling.serializers.orders import ClosedTaskOut, TaskOut
 from scheduling.services import access
 from scheduling.services.messages import calls
@@ -122,16 +122,3 @@ class Protocols(Listing):
     def get(self, request):
         found = Protocol.objects.for_user(request.user).prefetch_related("steps")
         return self.paged(request, filtered(NoFilters, found, request), ProtocolOut)
-
-
-class Referrers(Listing):
-    actions = {"GET": "order.view"}
-
-    @extend_schema(
-        operation_id="referrers_list",
-        summary="Clinicians who order examinations, and how they are reached",
-        responses=ReferrerOut(many=True),
-    )
-    def get(self, request):
-        found = Referrer.objects.for_user(request.user)
-        return self.paged(request, filtered(NoFilters, found, request), ReferrerOut)

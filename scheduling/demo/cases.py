@@ -33,6 +33,7 @@ _USUAL = {
         question.key: screening.NO
         for question in screening.QUESTIONS
         if question.key not in ("pulmonary_hypertension", "pretest", "pregnancy", "breastfeeding")
+        and screening.NO in dict(question.choices)
     },
 }
 _OFTEN = (

@@ -8,12 +8,14 @@ Each boundary is localised by itself, because 8 hours after local midnight is no
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from scheduling.engine.intervals import Intervals, clip, normal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
+_FIRST_DAY = date(1970, 1, 1).toordinal()
 _DAY = timedelta(days=1)
 
 
@@ -21,16 +23,24 @@ _DAY = timedelta(days=1)
 class WeeklyHours:
     """Open on `weekday` (Monday is 0) from `opens` to `closes`, local time.
 
-    `closes` before `opens` is on the next day; equal times are 24 hours.
+    `closes` before `opens` is on the next day; equal times are 24 hours. They hold on the local days from
+    `first_day` to `last_day`, both included, on which they begin; None is without end.
     """
 
     weekday: int
     opens: time
     closes: time
+    first_day: date | None = None
+    last_day: date | None = None
 
     @property
     def crosses_midnight(self) -> bool:
         return self.closes <= self.opens
+
+    def hold_on(self, day: date) -> bool:
+        return (self.first_day is None or self.first_day <= day) and (
+            self.last_day is None or day <= self.last_day
+        )
 
 
 def to_minute(moment: datetime) -> int:
@@ -71,9 +81,35 @@ def local_day_bounds(day: date, zone: ZoneInfo) -> tuple[int, int]:
     return local_minute(day, time(), zone), local_minute(day + _DAY, time(), zone)
 
 
+@lru_cache(maxsize=64)
 def day_number(zone: ZoneInfo) -> Callable[[int], int]:
     """A function from a UTC minute to the number of its local day: `date.fromordinal` turns it back."""
-    return lambda minute: to_datetime(minute).astimezone(zone).toordinal()
+    return _DayNumbers(zone).of
+
+
+class _DayNumbers:
+    """Local days of a zone; a UTC day on which the clock does not change is asked about once."""
+
+    __slots__ = ("_offsets", "_zone")
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._offsets: dict[int, int | None] = {}
+
+    def of(self, minute: int) -> int:
+        utc_day = minute // 1440
+        if utc_day not in self._offsets:
+            self._offsets[utc_day] = self._offset(utc_day)
+        offset = self._offsets[utc_day]
+        if offset is None:
+            return to_datetime(minute).astimezone(self._zone).toordinal()
+        return _FIRST_DAY + (minute + offset) // 1440
+
+    def _offset(self, utc_day: int) -> int | None:
+        """The minutes by which local time is ahead all through a UTC day; None where they change or are not whole."""
+        begins, ends = utc_day * 1440, utc_day * 1440 + 1439
+        first, last = (to_datetime(each).astimezone(self._zone).utcoffset() for each in (begins, ends))
+        return None if first is None or first != last or first % _MINUTE else first // _MINUTE
 
 
 def open_minutes(
@@ -99,7 +135,8 @@ def open_minutes(
     day = first_day - _DAY
     while day <= last_day:
         if day not in closed_days:
-            spans += [_span(row, day, zone) for row in by_weekday.get(day.weekday(), ())]
+            today = by_weekday.get(day.weekday(), ())
+            spans += [_span(row, day, zone) for row in today if row.hold_on(day)]
         day += _DAY
     return clip(normal(spans), local_day_bounds(first_day, zone)[0], local_day_bounds(last_day, zone)[1])
 

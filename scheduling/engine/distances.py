@@ -1,10 +1,11 @@
 """How far apart the starts of two steps may lie: least and greatest minutes, from the lags of the steps."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 
 from scheduling.engine.days import LONGEST_DAY
-from scheduling.engine.request import ResourceFree, Search
+from scheduling.engine.request import Need, ResourceFree, Search
 
 Pools = tuple[tuple[tuple[ResourceFree, ...], ...], ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -85,28 +86,45 @@ def contests(
     Each as (other, low, high): they do only if low < start - start of the other < high. For two needs of one
     step this is always or never; then low is -1 and high is 1.
     """
-    known = {id(pool): frozenset([r.id for r in pool]) for of_step in pools for pool in of_step}
-    ids = [[known[id(pool)] for pool in of_step] for of_step in pools]
-    return tuple([tuple(_contested(search, ids, spans, at)) for at in range(len(search.steps))])
+    known: dict[int, int] = {}
+    order = {resource.id: 1 << at for at, resource in enumerate(search.resources)}
+    for of_step in pools:
+        for pool in of_step:
+            if id(pool) not in known:
+                known[id(pool)] = sum([order[resource.id] for resource in pool])
+    asked = tuple([step.needs for step in search.steps])
+    members = tuple([tuple([known[id(pool)] for pool in of_step]) for of_step in pools])
+    return _contests(asked, members, tuple(spans))
+
+
+@lru_cache(maxsize=256)
+def _contests(
+    asked: tuple[tuple[Need, ...], ...],
+    members: tuple[tuple[int, ...], ...],
+    spans: tuple[tuple[Window, ...], ...],
+) -> tuple[tuple[tuple[int, int, int], ...], ...]:
+    """As `contests`; `members` are the pools of the needs `asked` as bit sets. A site asks the same again and again."""
+    return tuple([tuple(_contested(asked, members, spans, at)) for at in range(len(asked))])
 
 
 def _contested(
-    search: Search, ids: list[list[frozenset[int]]], spans: Sequence[Sequence[Window]], at: int
+    asked: tuple[tuple[Need, ...], ...],
+    members: tuple[tuple[int, ...], ...],
+    spans: tuple[tuple[Window, ...], ...],
+    at: int,
 ) -> Iterator[tuple[int, int, int]]:
-    begins = max([need.starts_before for need in search.steps[at].needs], default=0)
-    ends = [max([need.ends_after_start for need in step.needs], default=0) for step in search.steps]
+    begins = max([need.starts_before for need in asked[at]], default=0)
+    ends = [max([need.ends_after_start for need in needs], default=0) for needs in asked]
     for other in range(at + 1):
         least, most = spans[other][at]
         if other < at and least >= ends[other] + begins:
             continue
         lows, highs = [], []
-        for (i, one), (j, two) in product(
-            enumerate(search.steps[other].needs), enumerate(search.steps[at].needs)
-        ):
+        for (i, one), (j, two) in product(enumerate(asked[other]), enumerate(asked[at])):
             low, high = -one.starts_before - two.ends_after_start, one.ends_after_start + two.starts_before
             if other == at and i >= j:
                 continue
-            if low < most and least < high and not ids[other][i].isdisjoint(ids[at][j]):
+            if low < most and least < high and members[other][i] & members[at][j]:
                 lows.append(low)
                 highs.append(high)
         if lows:

@@ -40,9 +40,9 @@ class Frame:
             begins = kept.runs(length)
             return begins if not ahead else begins << ahead if ahead > 0 else begins >> -ahead
         shortest = self._shortest.get(resource.id, 1)
-        begins = self._runs.get(resource.id)
-        if begins is None:
-            begins = self._runs[resource.id] = self._free_for(resource, shortest)
+        if resource.id not in self._runs:
+            self._runs[resource.id] = self._free_for(resource, shortest)
+        begins = self._runs[resource.id]
         return bitsets.eroded(begins, 0, length - shortest + 1) if length > shortest else begins
 
     def _free_for(self, resource: ResourceFree, length: int) -> int:

@@ -123,7 +123,7 @@ def _stages(search: Search, only: Window | None = None) -> Iterator[tuple[Chain,
     plain = is_plain(chain)
     base = _kept_from(search) if plain else None
     scope = Scope.of(chain, base)
-    for window in [only] if only else chain.windows(None if base is None else search.latest - search.earliest):
+    for window in [only] if only else chain.windows(None if base is None else _KEPT_WINDOW):
         until = chain.known_from(window)
         if search.known_until is not None and until > search.known_until:
             # Reading costs more than looking: at least as much again as is known.
@@ -185,6 +185,7 @@ def _parts(completion: Finder, low: int, grid: int) -> Iterator[tuple[int, int, 
 
 
 _PART = 4 * 1440
+_KEPT_WINDOW = 28 * 1440
 
 
 def _in_cell(

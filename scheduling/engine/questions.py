@@ -122,6 +122,12 @@ QUESTIONS = (
         "Low blood pressure or shock: another test may be faster.",
         _YES_NO,
     ),
+    Question(
+        "chest_xray",
+        "What did the latest chest X-ray show?",
+        "A V/Q scan tells less often when it is abnormal.",
+        (("normal", "Normal"), ("abnormal", "Abnormal"), ("none", "None yet"), (UNKNOWN, "Not known yet")),
+    ),
     Question("renal_failure", "Is kidney function impaired?", "", _YES_NO),
     Question("contrast_allergy", "Is there an allergy to X-ray contrast?", "", _YES_NO),
     Question(

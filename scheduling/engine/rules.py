@@ -388,6 +388,16 @@ RULES = (
         "practice",
     ),
     Rule(
+        "CXR-7",
+        "chest_xray",
+        _when("abnormal"),
+        Action.WARN,
+        _BOOK,
+        "Abnormal chest X-ray: the scan tells less often. Ask the referrer whether CT angiography would answer "
+        "the question better.",
+        "Forbes 2001, Clin Radiol 56:397 (could not tell: 48 % against 9 %)",
+    ),
+    Rule(
         "RENAL",
         "renal_failure",
         _when(YES),

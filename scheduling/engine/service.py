@@ -56,7 +56,7 @@ class BestFits:
                 (
                     need.starts_before,
                     need.ends_after_start,
-                    [(each.id, each.kept and each.kept.begins, each.free) for each in pool],
+                    [(each.id, each.kept.begins if each.kept else None, each.free) for each in pool],
                 )
                 for need, pool in zip(step.needs, pools, strict=True)
             ]
@@ -70,6 +70,9 @@ class BestFits:
             row = []
             for before, after, pool in needs:
                 low, high = t - before, t + after
+                if len(pool) == 1:
+                    row.append((pool[0][0], low, high))  # the sets of starts have asked nobody else
+                    continue
                 least, best = _FAR, None
                 for number, begins, free in pool:
                     at = bisect_right(begins, low) if begins else bisect_right(free, (low, _END))

@@ -11,14 +11,19 @@ _CHUNK = 64
 class Timeline:
     """`free`, in the normal form of `intervals`; its bit set from `base` on; and where each interval begins.
 
-    What has been asked for is kept: a department is searched many times between two bookings.
+    `base` is by default the first minute; those that are searched together share theirs. What has been asked for
+    is kept: a department is searched many times between two bookings.
     """
 
     __slots__ = ("_runs", "base", "begins", "bits", "free")
 
-    def __init__(self, free: Intervals) -> None:
+    def __init__(self, free: Intervals, base: int | None = None) -> None:
+        """Raises ValueError where a minute lies before the base."""
+        first = free[0][0] if free else 0
         self.free = free
-        self.base = free[0][0] if free else 0
+        self.base = first if base is None else base
+        if free and first < self.base:
+            raise ValueError("A timeline begins at its base.")
         self.begins = [start for start, _ in free]
         self.bits = bitsets.union(_chunks(free, self.base))
         self._runs: dict[int, int] = {1: self.bits}

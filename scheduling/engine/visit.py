@@ -1,10 +1,9 @@
 """A whole visit, placed in time and on its resources."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """One acquisition [start, end) and, per need in order, (resource id, occupied from, occupied to).
 
     A need of several resources has so many entries, one after the other.
@@ -16,8 +15,7 @@ class Placed:
     resources: tuple[tuple[int, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Itinerary:
+class Itinerary(NamedTuple):
     """`steps` in the protocol's order; a smaller `cost` is better. Its first number is the sum of `Ranking`."""
 
     steps: tuple[Placed, ...]

@@ -3,7 +3,7 @@
 from django import forms
 
 from scheduling.forms.fields import EARLIEST_YEAR, LATEST_YEAR, DayInput, ServiceForm
-from scheduling.services.booking import LONGEST_ACQUISITION_MINUTES
+from scheduling.services.changes import LONGEST_ACQUISITION_MINUTES
 
 
 class DayForm(forms.Form):

@@ -60,6 +60,7 @@ class PatientForm(ServiceForm):
     phone = PhoneField(label="Phone")
     email = _mail("E-mail")
     language = forms.ChoiceField(label="Language of letters", choices=Language, initial=Language.EN)
+    interpreter_needed = forms.BooleanField(label="Needs an interpreter", required=False)
     email_consent = forms.BooleanField(
         label="Agrees to e-mail about the appointment (date, time and place only)", required=False
     )
@@ -96,6 +97,35 @@ class PatientForm(ServiceForm):
     def has_guardian(self):
         """Whether the part about the guardian is to be shown open."""
         return any(self[name].value() or self[name].errors for name in GUARDIAN)
+
+
+class NewPatientForm(PatientForm):
+    """The part of it that an order needs; it stands beside the order, which asks for the language."""
+
+    SHOWN = (
+        "mrn", "mrn_issuer", "family_name", "given_name", "born_on", "sex", "phone", "email", "email_consent",
+    )  # fmt: skip
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, prefix="new", **options)
+        for name in [each for each in self.fields if each not in self.SHOWN]:
+            del self.fields[name]
+
+
+class IdentifyForm(PatientForm):
+    """What is known now of somebody who came without a name."""
+
+    SHOWN = ("mrn", "mrn_issuer", "family_name", "given_name", "middle_name", "born_on", "sex")
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        for name in [each for each in self.fields if each not in self.SHOWN]:
+            del self.fields[name]
+
+
+def confirmed(text):
+    """The ids of patients that were confirmed to be others: "12 15", as the button of the page sends them."""
+    return [int(each) for each in text.split()[:50] if each.isdecimal() and len(each) < 18]
 
 
 def prefilled(text):

@@ -21,6 +21,7 @@ from scheduling.models.orders import RequestedProcedure
 from scheduling.models.protocols import StepKind
 from scheduling.models.querysets import of_site
 from scheduling.models.sites import Resource, Site
+from scheduling.models.versions import notes_changes
 from vqflow.constraints import one_of, together
 
 LONGEST_MINUTES = 2 * 24 * 60
@@ -140,6 +141,15 @@ class Appointment(models.Model):
 
     def __str__(self):
         return f"{self.procedure} r{self.revision}"
+
+    @property
+    def is_overbooked(self):
+        """Whether rooms or people are taken twice for what is still to come; no query where steps are prefetched."""
+        return self.state in LIVE_APPOINTMENT and any(
+            row.status == Reservation.Status.OVERBOOKED
+            for step in self.steps.all()
+            for row in step.reservations.all()
+        )
 
 
 class StepQuerySet(of_site("appointment__site__code")):
@@ -296,6 +306,7 @@ class Reservation(models.Model):
             # Ending or extending a hold.
             models.Index(fields=["token"], condition=Q(status="held"), name="reservation_of_hold"),
         ]
+        triggers = notes_changes()
 
     def __str__(self):
         return f"{self.resource_id} {self.span}"

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -11,6 +12,7 @@ from scheduling.models.orders import Order
 from scheduling.models.querysets import of_site
 from scheduling.models.sites import Resource
 from scheduling.models.versions import OF_RESOURCE, renews_version
+from scheduling.models.weeks import days_ordered, never_twice
 from vqflow.constraints import one_of
 
 
@@ -82,8 +84,12 @@ class Hold(models.Model):
         return self.outcome == self.Outcome.LIVE
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class ReservedSlot(models.Model):
-    """Weekly hours of a room that are kept for STAT and urgent patients until shortly before they begin."""
+    """Weekly hours of a room that are kept for STAT and urgent patients until shortly before they begin.
+
+    They hold for the local days from `starts_on` to `ends_on`.
+    """
 
     resource = models.ForeignKey(Resource, models.CASCADE, related_name="reserved_slots")
     weekday = models.PositiveSmallIntegerField(help_text="0 is Monday.")
@@ -92,11 +98,14 @@ class ReservedSlot(models.Model):
     open_to_all_minutes_before = models.PositiveSmallIntegerField(
         default=120, help_text="From then on anybody may take it."
     )
+    starts_on = models.DateField(null=True, blank=True, help_text="Empty: since ever.")
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day. Empty: until further notice.")
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(weekday__lte=6), name="reserved_slot_weekday"),
-            models.UniqueConstraint(fields=["resource", "weekday", "starts"], name="reserved_slot_once"),
+            days_ordered("reserved_slot_days_ordered"),
+            never_twice("reserved_slot_once", "weekday", "starts", "ends"),
         ]
         triggers = renews_version(OF_RESOURCE)
 

@@ -29,6 +29,7 @@ class MessageKind(models.TextChoices):
     CANCELLED = "cancelled", "Cancellation"
     RESULT_READY = "result_ready", "A result is ready"
     OFFER = "offer", "Offer of a time"
+    LETTER_COPY = "letter_copy", "Appointment letter"
 
 
 class Message(models.Model):

@@ -1,17 +1,18 @@
-"""Orders: what was asked for, the safety questions, what physicians decided, and what is still to be asked."""
+"""Orders: what was asked for, and the answers to the safety questions."""
 
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from scheduling.engine.states import OPEN_ORDER, ORDER_TRANSITIONS, OrderState
-from scheduling.models.patients import Patient
+from scheduling.models.patients import Patient, only_live
 from scheduling.models.protocols import Protocol
 from scheduling.models.querysets import of_site
 from scheduling.models.sites import Site
-from vqflow.constraints import one_of, together
+from vqflow.constraints import one_of
 
 
 class Priority(models.TextChoices):
@@ -28,6 +29,21 @@ class PatientClass(models.TextChoices):
     EMERGENCY = "E", "Emergency"
 
 
+class Transport(models.TextChoices):
+    """How the patient comes: DICOM Patient Transport Arrangements (0040,1004), which is free text there."""
+
+    WALKING = "walking", "Walking"
+    CHAIR = "chair", "Wheelchair"
+    BED = "bed", "Bed"
+
+
+class DimerUnits(models.TextChoices):
+    """What a laboratory counts: one fibrinogen equivalent unit is about two D-dimer units; never converted."""
+
+    FEU = "FEU", "FEU"
+    DDU = "DDU", "DDU"
+
+
 @pghistory.track()
 class Referrer(models.Model):
     """A clinician who orders examinations and must be reachable with the result."""
@@ -35,6 +51,7 @@ class Referrer(models.Model):
     site = models.ForeignKey(Site, models.PROTECT)
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
     name = models.CharField(max_length=150)
+    place = models.CharField("practice or department", max_length=100, blank=True, db_default="")
     email = models.EmailField("e-mail", blank=True)
     phone = models.CharField(max_length=30, blank=True)
     pager = models.CharField(max_length=30, blank=True)
@@ -81,9 +98,20 @@ class Order(models.Model):
     clinical_question = models.CharField(max_length=500)
     wells_score = models.DecimalField("Wells score", max_digits=3, decimal_places=1, null=True, blank=True)
     d_dimer_ng_per_ml = models.PositiveIntegerField("D-dimer (ng/mL)", null=True, blank=True)
+    wells_criteria = ArrayField(
+        models.CharField(max_length=20),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="What the score was added up from; none where the referrer gave the score itself.",
+    )
+    d_dimer_units = models.CharField(max_length=3, choices=DimerUnits, blank=True, db_default="")
     referrer = models.ForeignKey(Referrer, models.PROTECT, related_name="orders")
     ward = models.CharField("ward or emergency department", max_length=60, blank=True)
     patient_class = models.CharField(max_length=1, choices=PatientClass)
+    transport = models.CharField(
+        max_length=10, choices=Transport, default=Transport.WALKING, db_default=Transport.WALKING
+    )
     ordered_at = models.DateTimeField()
     ordered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     closed_reason = models.CharField("reason for declining or cancelling", max_length=200, blank=True)
@@ -98,6 +126,8 @@ class Order(models.Model):
             one_of("priority", Priority.values, name="order_priority_known"),
             one_of("state", OrderState, name="order_state_known"),
             one_of("patient_class", PatientClass.values, name="order_patient_class_known"),
+            one_of("transport", Transport.values, name="order_transport_known"),
+            one_of("d_dimer_units", ["", *DimerUnits.values], name="order_d_dimer_units_known"),
             models.CheckConstraint(
                 condition=~Q(state__in=[OrderState.DECLINED, OrderState.CANCELLED]) | ~Q(closed_reason=""),
                 name="order_closed_with_reason",
@@ -105,6 +135,9 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(wells_score__isnull=True) | Q(wells_score__range=(0, 12.5)),
                 name="order_wells_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(wells_criteria=[]) | Q(wells_score__isnull=False), name="order_wells_has_score"
             ),
         ]
         indexes = [
@@ -121,7 +154,8 @@ class Order(models.Model):
                 name="state_machine",
                 field="state",
                 transitions=[(str(a), str(b)) for a, b in ORDER_TRANSITIONS],
-            )
+            ),
+            only_live("patient_live", "patient_id"),
         ]
 
     def __str__(self):
@@ -159,106 +193,3 @@ class ScreeningAnswer(models.Model):
 
     def __str__(self):
         return f"{self.question}: {self.answer}"
-
-
-class Decision(models.Model):
-    """What a physician decided: the protocol, an override, the answer to a consult.
-
-    Taken by phone, it names the physician and the person who wrote it down, and is countersigned later.
-    """
-
-    class Kind(models.TextChoices):
-        VETTING = "vetting", "Vetting"
-        OVERRIDE = "override", "Override"
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="decisions")
-    kind = models.CharField(max_length=10, choices=Kind)
-    rule = models.CharField(
-        max_length=20, blank=True, help_text="The screening or X-ray rule that is answered."
-    )
-    reason = models.CharField(max_length=300)
-    physician = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    decided_at = models.DateTimeField()
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    by_phone = models.BooleanField(default=False)
-    lapsed_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="An override of the X-ray window ends with its appointment, a vetting with a change of protocol.",
-    )
-    countersigned_at = models.DateTimeField(null=True, blank=True)
-    countersigned_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-
-    objects = of_site("order__site__code").as_manager()
-
-    class Meta:
-        constraints = [
-            one_of("kind", ["vetting", "override"], name="decision_kind_known"),
-            models.CheckConstraint(condition=~Q(reason=""), name="decision_has_reason"),
-            models.CheckConstraint(
-                condition=Q(kind="vetting", rule="") | (Q(kind="override") & ~Q(rule="")),
-                name="decision_rule_named",
-            ),
-            models.CheckConstraint(
-                condition=Q(by_phone=True) | Q(physician=models.F("recorded_by")),
-                name="decision_own_or_by_phone",
-            ),
-            together("countersigned_at", "countersigned_by", name="decision_countersigned_complete"),
-            models.UniqueConstraint(
-                fields=["order"],
-                condition=Q(kind="vetting", lapsed_at__isnull=True),
-                name="decision_one_vetting_per_order",
-            ),
-        ]
-        triggers = [
-            pgtrigger.Protect(name="write_once", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
-                name="only_countersigned",
-                fields=["kind", "rule", "reason", "physician", "decided_at", "recorded_by", "by_phone"],
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.kind} {self.rule}".strip()
-
-
-class Task(models.Model):
-    """Something that somebody has to ask, answer or do for an order."""
-
-    class Kind(models.TextChoices):
-        ASK = "ask", "Ask the patient"
-        CONSULT = "consult", "Physician's decision"
-        COUNTERSIGN = "countersign", "Countersign"
-        PHONE = "phone", "Phone the patient"
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="tasks")
-    kind = models.CharField(max_length=12, choices=Kind)
-    about = models.CharField(max_length=80, help_text="The rule, decision or message that it is about.")
-    sentence = models.CharField(max_length=300)
-    stage = models.CharField(max_length=10, blank=True, help_text="The stage that waits for it.")
-    opened_at = models.DateTimeField()
-    due_at = models.DateTimeField(null=True, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-
-    objects = of_site("order__site__code").as_manager()
-
-    class Meta:
-        ordering = ["due_at", "opened_at"]
-        constraints = [
-            one_of("kind", ["ask", "consult", "countersign", "phone"], name="task_kind_known"),
-            models.CheckConstraint(
-                condition=Q(closed_by__isnull=True) | Q(closed_at__isnull=False), name="task_closed_complete"
-            ),
-            models.UniqueConstraint(
-                fields=["order", "kind", "about"], condition=Q(closed_at__isnull=True), name="task_open_once"
-            ),
-        ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(closed_at__isnull=True), name="task_open")]
-
-    def __str__(self):
-        return self.sentence

@@ -1,14 +1,16 @@
 """Patients: who they are, how they can be reached, and what they agreed to."""
 
 import pghistory
+import pgtrigger
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from scheduling.models.querysets import of_site
 from scheduling.models.sites import Resource, Site
-from vqflow.constraints import one_of
+from vqflow.constraints import one_of, together
 
 
 class Sex(models.TextChoices):
@@ -31,12 +33,70 @@ class Language(models.TextChoices):
     ZH = "zh-Hans", "Chinese (simplified)"
 
 
-@pghistory.track()
+class SearchName(models.Func):
+    """The parts of a name as the search compares them: " moreno pat maria ", see the function's migration."""
+
+    function = "scheduling_plain"
+    template = "%(function)s(' ' || %(expressions)s || ' ')"
+    arg_joiner = " || ' ' || "
+    output_field = models.TextField()
+
+
+def only_live(name, column):
+    """A trigger that refuses a row of `column` which would point to a record that was merged into another.
+
+    The lock waits for a merge under way and then reads what it has left (READ COMMITTED), so that no row slips in
+    between its look and its commit.
+    """
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf(column),
+        func=f"""
+            IF NEW.{column} IS NOT NULL THEN
+                PERFORM 1 FROM scheduling_patient
+                    WHERE id = NEW.{column} AND merged_into_id IS NULL FOR KEY SHARE;
+                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.{column}) THEN
+                    RAISE EXCEPTION 'patient % was merged into another record', NEW.{column}
+                        USING ERRCODE = 'check_violation', CONSTRAINT = '{MERGED}';
+                END IF;
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+MERGED = "patient_is_not_merged"
+LEFT_BEHIND = """
+    IF NEW.merged_into_id IS NOT NULL AND (
+        EXISTS (SELECT 1 FROM scheduling_order WHERE patient_id = NEW.id)
+        OR EXISTS (SELECT 1 FROM scheduling_bodymeasurement WHERE patient_id = NEW.id)
+        OR EXISTS (SELECT 1 FROM scheduling_formernumber WHERE patient_id = NEW.id)
+        OR EXISTS (SELECT 1 FROM scheduling_patient WHERE merged_into_id = NEW.id)
+    ) THEN
+        RAISE EXCEPTION 'patient % still has rows of its own', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_merged_with_all_it_has';
+    END IF;
+    RETURN NEW;
+"""
+
+
+class PatientQuerySet(of_site("site__code")):
+    def live(self):
+        """Those that were not merged into another record."""
+        return self.filter(merged_into__isnull=True)
+
+
+@pghistory.track(exclude=["search_name"])
 class Patient(models.Model):
-    """A person with one medical record number per issuer; a temporary one while unidentified."""
+    """A person with one medical record number per issuer; a temporary one while unidentified.
+
+    A record that was merged into another keeps its number, so that nobody gets it again, and nothing else: its
+    orders are the other's, and it takes no more time (it has no resource).
+    """
 
     site = models.ForeignKey(Site, models.PROTECT)
-    resource = models.OneToOneField(Resource, models.PROTECT, related_name="patient")
+    resource = models.OneToOneField(Resource, models.PROTECT, null=True, related_name="patient")
     mrn = models.CharField("medical record number", max_length=30)
     mrn_issuer = models.CharField(max_length=60)
     is_temporary = models.BooleanField(default=False, help_text="Unidentified: the number was made up here.")
@@ -50,6 +110,7 @@ class Patient(models.Model):
     email = models.EmailField("e-mail", blank=True)
     phone = models.CharField(max_length=30, blank=True)
     language = models.CharField(max_length=10, choices=Language, default=Language.EN)
+    interpreter_needed = models.BooleanField(default=False, db_default=False)
     guardian_name = models.CharField(max_length=150, blank=True)
     guardian_email = models.EmailField("guardian's e-mail", blank=True)
     guardian_phone = models.CharField(max_length=30, blank=True)
@@ -60,8 +121,20 @@ class Patient(models.Model):
     detailed_email_consent = models.BooleanField(
         default=False, help_text="Agreed in writing to mails that name the examination."
     )
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged_records"
+    )
+    merged_at = models.DateTimeField(null=True, blank=True)
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    search_name = models.GeneratedField(
+        expression=SearchName("family_name", "given_name", "middle_name"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
-    objects = of_site("site__code").as_manager()
+    objects = PatientQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -81,14 +154,32 @@ class Patient(models.Model):
                 condition=Q(detailed_email_consent=False) | Q(email_consent_at__isnull=False),
                 name="patient_detailed_consent_needs_consent",
             ),
+            together("merged_into", "merged_at", "merged_by", name="patient_merged_complete"),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True, resource__isnull=False)
+                | (Q(merged_into__isnull=False, resource__isnull=True) & ~Q(merged_into=F("pk"))),
+                name="patient_takes_time_until_merged",
+            ),
         ]
         indexes = [
-            GinIndex(
-                name="patient_name_search",
-                fields=["family_name", "given_name"],
-                opclasses=["gin_trgm_ops", "gin_trgm_ops"],
-            ),
+            GinIndex(name="patient_name_search", fields=["search_name"], opclasses=["gin_trgm_ops"]),
+            # A number by its beginning, in capitals or not; the whole one has its unique constraint.
+            models.Index(OpClass(Upper("mrn"), name="text_pattern_ops"), name="patient_number_search"),
             models.Index(fields=["born_on"], name="patient_birth_date"),
+            # Possible duplicates of who is about to be registered.
+            models.Index(fields=["phone"], condition=~Q(phone=""), name="patient_phone"),
+            models.Index(
+                OpClass(Upper("email"), name="text_pattern_ops"), condition=~Q(email=""), name="patient_email"
+            ),
+        ]
+        triggers = [
+            only_live("merged_into_live", "merged_into_id"),
+            pgtrigger.Trigger(
+                name="merged_empty",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("merged_into_id"),
+                func=LEFT_BEHIND,
+            ),
         ]
 
     def __str__(self):
@@ -139,6 +230,35 @@ class BodyMeasurement(models.Model):
                 name="measurement_height_cm",
             ),
         ]
+        triggers = [only_live("patient_live", "patient_id")]
 
     def __str__(self):
         return f"{self.weight_kg} kg, {self.height_cm} cm on {self.measured_on}"
+
+
+class FormerNumber(models.Model):
+    """A number that a patient had before: a temporary one, or that of a record that was merged into this one.
+
+    Whoever types it finds the patient (HL7 ADT^A40: the prior identifier is no longer active).
+    """
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="former_numbers")
+    mrn = models.CharField(max_length=30)
+    mrn_issuer = models.CharField(max_length=60)
+    ended_at = models.DateTimeField()
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    objects = of_site("patient__site__code").as_manager()
+
+    class Meta:
+        ordering = ["-ended_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["mrn_issuer", "mrn"], name="former_number_once_per_issuer")
+        ]
+        indexes = [
+            models.Index(OpClass(Upper("mrn"), name="text_pattern_ops"), name="former_number_search")
+        ]
+        triggers = [only_live("patient_live", "patient_id")]
+
+    def __str__(self):
+        return self.mrn

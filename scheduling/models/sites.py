@@ -12,6 +12,7 @@ from django.db.models import Q
 from scheduling.engine.waitlist import Mode
 from scheduling.models.querysets import of_site
 from scheduling.models.versions import OF_BOOKABLE, OF_RESOURCE, OF_SITE, renews_version, site_versions
+from scheduling.models.weeks import days_ordered, never_twice
 from vqflow.constraints import one_of
 
 
@@ -160,9 +161,12 @@ class Room(models.Model):
         return str(self.resource)
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class OpeningHours(models.Model):
-    """Weekly local hours of a room; closing at or before opening means the next day."""
+    """Weekly local hours of a room; closing at or before opening means the next day.
+
+    They hold for the local days from `starts_on` to `ends_on`: a change ends these rows and begins others.
+    """
 
     resource = models.ForeignKey(Resource, models.CASCADE, related_name="opening_hours")
     weekday = models.PositiveSmallIntegerField(help_text="Monday is 0.")
@@ -172,11 +176,15 @@ class OpeningHours(models.Model):
         default=False,
         help_text="Hours in which only STAT patients are examined, by people who are called in.",
     )
+    starts_on = models.DateField(null=True, blank=True, help_text="Empty: since ever.")
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day. Empty: until further notice.")
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(weekday__lte=6), name="opening_hours_weekday"),
-            models.UniqueConstraint(fields=["resource", "weekday", "opens"], name="opening_hours_once"),
+            days_ordered("opening_hours_days_ordered"),
+            never_twice("opening_hours_once", "weekday", "opens", "closes", on_call=False),
+            never_twice("opening_hours_on_call_once", "weekday", "opens", "closes", on_call=True),
         ]
         triggers = renews_version(OF_RESOURCE)
 
@@ -208,7 +216,7 @@ class Closure(models.Model):
         return self.reason
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Shift(models.Model):
     """A time in which a technologist works, or can be called in."""
 

@@ -1,4 +1,4 @@
-"""The version of a site's calendar: it changes with every commit that changes what a search may keep in memory.
+"""Versions of what a search may keep in memory: they change with every commit that changes it.
 
 Rooms, people, weekly hours, shifts, closures and protocols change a few times a day; a search reads them a
 thousand times. So each process keeps them (scheduling/services/calendars.py) and every search asks only
@@ -7,6 +7,9 @@ whether its copy is still right. The database itself renews the version, so that
 
 import pgtrigger
 from django.db import models
+
+BLOCK_MINUTES = 4 * 24 * 60
+"""Occupied time is read and kept in blocks of so many minutes, counted from 1970 on."""
 
 TOUCH = """
 UPDATE scheduling_calendarversion SET version = gen_random_uuid() WHERE site_id IN ({sites});
@@ -72,3 +75,50 @@ def site_versions():
         ),
         _trigger("update", pgtrigger.Update, "SELECT id FROM new_rows", new="new_rows"),
     ]
+
+
+CHANGED = """
+INSERT INTO scheduling_occupancychange (site_id, block)
+SELECT r.site_id, c.start_minute / {minutes} FROM {rows} c JOIN scheduling_resource r ON r.id = c.resource_id
+WHERE r.kind <> 'patient' GROUP BY 1, 2;
+RETURN NULL;
+"""
+
+
+class OccupancyChange(models.Model):
+    """Rows are only added, by the database itself, when what is reserved of a site's rooms and people changes.
+
+    The version of a block is a hash of the keys of its rows: bookings wait for no row here, and no two states
+    that ever were have one version, for a rollback gives no key back.
+    """
+
+    site = models.ForeignKey("scheduling.Site", models.CASCADE, related_name="+", db_index=False)
+    block = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["site", "block"], include=["id"], name="occupancy_version")]
+
+    def __str__(self):
+        return f"{self.site_id} {self.block}"
+
+
+def notes_changes():
+    """Triggers of the reservations, per statement: an OccupancyChange for each site and block that they touch."""
+    old, new = "old_rows", "new_rows"
+    both = "(SELECT * FROM old_rows UNION ALL SELECT * FROM new_rows)"
+    return [
+        _noting("insert", pgtrigger.Insert, new, new=new),
+        _noting("update", pgtrigger.Update, both, old=old, new=new),
+        _noting("delete", pgtrigger.Delete, old, old=old),
+    ]
+
+
+def _noting(name, operation, rows, **tables):
+    return pgtrigger.Trigger(
+        name=f"occupancy_{name}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**tables),
+        func=CHANGED.format(rows=rows, minutes=BLOCK_MINUTES),
+    )

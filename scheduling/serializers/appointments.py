@@ -9,11 +9,14 @@ from scheduling.engine.states import AppointmentState, StepState
 from scheduling.models import Appointment, Hold, Priority, Resource, ResourceKind, StepKind
 from scheduling.serializers.orders import EffectOut, NamedOut, OrderOut
 from scheduling.serializers.patients import PatientRow
-from scheduling.services.booking import LONGEST_ACQUISITION_MINUTES, XrayElsewhere
+from scheduling.services import overbooking
+from scheduling.services.changes import LONGEST_ACQUISITION_MINUTES
+from scheduling.services.recheck import XrayElsewhere
 from scheduling.services.search import LONGEST_DAYS
 from scheduling.services.wishes import Wishes
 from scheduling.worklist import room_of, technologist_of
 from vqflow.api.fields import Choice, Day, Flag, Id, Input, Instant, Line, OfSite
+from vqflow.errors import Invalid
 
 FARTHEST = timedelta(days=366)
 USUAL_DAYS = 7
@@ -147,6 +150,12 @@ class BookIn(MoveIn):
         required=False,
         help_text="A STAT order may take rooms and people twice where it must, with a reason.",
     )
+
+    def validate_overbook_reason(self, reason):
+        try:
+            return overbooking.reason_of(reason)
+        except Invalid as refusal:
+            raise serializers.ValidationError(refusal.sentence) from refusal
 
 
 class SwapIn(Input):

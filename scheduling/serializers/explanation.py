@@ -43,6 +43,9 @@ class ChangeOut(serializers.Serializer):
     kind = serializers.ChoiceField([kind.value for kind in ChangeKind])
     sentence = serializers.CharField()
     proposal = ProposalOut(allow_null=True, help_text="What can be booked as things stand.")
+    appointment_id = serializers.UUIDField(
+        allow_null=True, help_text="What is booked there, where it would have to be moved first."
+    )
 
 
 class WhyNotOut(serializers.Serializer):

@@ -4,12 +4,15 @@ from decimal import Decimal
 
 from rest_framework import serializers
 
+from scheduling.engine import wells
 from scheduling.engine.rules import Action, Stage
 from scheduling.engine.screening import QUESTIONS, RULES
 from scheduling.engine.states import OrderState
 from scheduling.examinations import XRAY_RULES
 from scheduling.models import (
     Decision,
+    DimerUnits,
+    Language,
     Order,
     Patient,
     PatientClass,
@@ -18,12 +21,14 @@ from scheduling.models import (
     Referrer,
     Sex,
     Task,
+    Transport,
 )
-from scheduling.serializers.patients import PatientRow
-from vqflow.api.fields import Choice, Input, Line, OfSite, Text
+from scheduling.serializers.patients import PatientRow, live
+from vqflow.api.fields import Choice, Flag, Input, Instant, Line, OfSite, Text
 from vqflow.models import Role, User
 
 LARGEST_D_DIMER = 1_000_000
+DEVIATION = Decision._meta.get_field("deviation").max_length
 DECISION_REASON = Decision._meta.get_field("reason").max_length
 RULE_IDS = sorted({rule.id for rule in RULES} | XRAY_RULES)
 
@@ -65,7 +70,7 @@ class AnswersIn(Input):
 
 
 class OrderIn(Input):
-    patient = OfSite(Patient)
+    patient = OfSite(Patient, live)
     referrer = OfSite(Referrer, active)
     priority = Choice(Priority.choices)
     patient_class = Choice(PatientClass.choices)
@@ -75,9 +80,21 @@ class OrderIn(Input):
     wells_score = serializers.DecimalField(
         3, 1, min_value=Decimal(0), max_value=Decimal("12.5"), required=False, allow_null=True
     )
+    wells_criteria = serializers.ListField(
+        child=Choice([(each.key, each.label) for each in wells.CRITERIA]),
+        max_length=len(wells.CRITERIA),
+        required=False,
+        help_text="What the score is added up from; a score beside them must be their sum.",
+    )
     d_dimer_ng_per_ml = serializers.IntegerField(
         min_value=0, max_value=LARGEST_D_DIMER, required=False, allow_null=True
     )
+    d_dimer_units = Choice(DimerUnits.choices, required=False)
+    transport = Choice(Transport.choices, required=False)
+    language = Choice(
+        Language.choices, required=False, help_text="The patient's, where it is not as recorded."
+    )
+    interpreter_needed = Flag(required=False)
     ward = Line(max_length=_length("ward"), required=False, allow_blank=True)
     answers = AnswersIn(required=False)
 
@@ -95,6 +112,15 @@ class StatOrderIn(Input):
 class VettingIn(Input):
     protocol = OfSite(Protocol, active)
     note = Line(max_length=300, required=False, allow_blank=True, help_text="For the technologist.")
+    reason = Line(
+        max_length=DEVIATION,
+        required=False,
+        allow_blank=True,
+        help_text="Why another protocol than the suggested one; needed where it is another.",
+    )
+    read_at = Instant(
+        required=False, help_text="When the answers were read: an answer changed since then is a conflict."
+    )
 
 
 class PhoneVettingIn(VettingIn):
@@ -179,6 +205,10 @@ class DecisionOut(serializers.Serializer):
     kind = serializers.ChoiceField(Decision.Kind.choices)
     rule = serializers.CharField()
     reason = serializers.CharField()
+    protocol = serializers.CharField(source="protocol.name", default=None, allow_null=True)
+    suggested = serializers.CharField(source="suggested.name", default=None, allow_null=True)
+    deviation = serializers.CharField(help_text="Why another protocol than the suggested one was chosen.")
+    lapsed_at = serializers.DateTimeField(allow_null=True, help_text="Since when it no longer counts.")
     physician = serializers.CharField(source="physician.name")
     decided_at = serializers.DateTimeField()
     recorded_by = serializers.CharField(source="recorded_by.name")
@@ -209,7 +239,10 @@ class OrderOut(OrderRow):
     indication_code = serializers.CharField()
     indication_text = serializers.CharField()
     wells_score = serializers.FloatField(allow_null=True)
+    wells_criteria = serializers.ListField(child=serializers.CharField())
     d_dimer_ng_per_ml = serializers.IntegerField(allow_null=True)
+    d_dimer_units = serializers.CharField(help_text="FEU or DDU; empty where nobody has said.")
+    transport = serializers.ChoiceField(Transport.choices)
     protocol_note = serializers.CharField(source="procedure.protocol_note")
     requested_procedure_id = serializers.CharField(source="procedure.requested_procedure_id")
     study_instance_uid = serializers.CharField(source="procedure.study_instance_uid")

@@ -8,7 +8,9 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from scheduling.models import Language, Patient, Sex
-from vqflow.api.fields import Choice, Flag, Input, Line, Mail
+from scheduling.services.patients import merging
+from vqflow.api.fields import Choice, Flag, Id, Input, Line, Mail, OfSite
+from vqflow.api.problems import Problem
 
 OLDEST_YEARS = 130
 PHONE = re.compile(r"[0-9+()./ x-]*")
@@ -35,16 +37,73 @@ def _line(name, **options):
 
 
 class PatientSearchIn(Input):
-    """Exactly one of the three."""
+    """Exactly one of the four."""
 
+    text = Line(max_length=150, required=False, help_text="A name, a number, a date of birth, or name and date.")
     name = Line(max_length=150, required=False)
     mrn = Line(max_length=30, required=False, help_text="The whole number or how it begins.")
     born_on = serializers.DateField(required=False)
 
     def validate(self, values):
         if len(values) != 1:
-            raise serializers.ValidationError("Give one of name, mrn and born_on.")
+            raise serializers.ValidationError("Give one of text, name, mrn and born_on.")
         return values
+
+
+def live(rows):
+    """Those that can be ordered for."""
+    return rows.live()
+
+
+class ConfirmedDifferent(serializers.ListField):
+    """Ids of patients that were looked at and are somebody else."""
+
+    def __init__(self, **options):
+        super().__init__(child=Id(), max_length=50, required=False, **options)
+
+
+class PossibleDuplicatesProblem(Problem):
+    """Somebody like this has a record; nothing was written."""
+
+    candidates = serializers.ListField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="Ids of the patients to look at; sent again as `confirmed_different` they are no hindrance.",
+    )
+
+
+def _born_on(born: date):
+    today = timezone.localdate()
+    if born > today:
+        raise serializers.ValidationError("This day is in the future. Check the year.")
+    if born.year < today.year - OLDEST_YEARS:
+        raise serializers.ValidationError(f"This is more than {OLDEST_YEARS} years ago. Check the year.")
+    return born
+
+
+class IdentityIn(Input):
+    """Who a patient with a temporary number really is."""
+
+    mrn = _line("mrn")
+    mrn_issuer = _line("mrn_issuer", help_text="The hospital or practice that gave the number.")
+    family_name = _line("family_name")
+    given_name = _line("given_name")
+    middle_name = _line("middle_name")
+    born_on = serializers.DateField()
+    sex = Choice(Sex.choices)
+    confirmed_different = ConfirmedDifferent()
+
+    def validate_born_on(self, born: date):
+        return _born_on(born)
+
+
+class MergeIn(Input):
+    """The record that becomes a part of the addressed one, and what comes from it."""
+
+    other = OfSite(Patient)
+    take = serializers.ListField(
+        child=Choice([(each, each) for each in merging.GROUPS]), max_length=len(merging.GROUPS), required=False
+    )
 
 
 class PatientIn(Input):
@@ -71,14 +130,11 @@ class PatientIn(Input):
     guardian_name = _line("guardian_name")
     guardian_email = Mail()
     guardian_phone = Phone()
+    interpreter_needed = Flag(required=False)
+    confirmed_different = ConfirmedDifferent()
 
     def validate_born_on(self, born: date):
-        today = timezone.localdate()
-        if born > today:
-            raise serializers.ValidationError("This day is in the future. Check the year.")
-        if born.year < today.year - OLDEST_YEARS:
-            raise serializers.ValidationError(f"This is more than {OLDEST_YEARS} years ago. Check the year.")
-        return born
+        return _born_on(born)
 
     def validate(self, values):
         if values.get("detailed_email_consent") and not values.get("email_consent"):
@@ -117,8 +173,16 @@ class PatientOut(PatientRow):
     guardian_name = serializers.CharField()
     guardian_email = serializers.CharField()
     guardian_phone = serializers.CharField()
+    interpreter_needed = serializers.BooleanField()
+    merged_into = serializers.IntegerField(
+        source="merged_into_id", allow_null=True, help_text="The record that stands for this one now."
+    )
+    former_numbers = serializers.SerializerMethodField(help_text="Temporary ones, and those of merged records.")
     weight_kg = serializers.SerializerMethodField(help_text="The latest that was measured.")
     height_cm = serializers.SerializerMethodField(help_text="The latest that was measured.")
+
+    def get_former_numbers(self, patient) -> list[str]:
+        return [each.mrn for each in patient.former_numbers.all()]
 
     def get_weight_kg(self, patient) -> float | None:
         return _latest(patient, "weight_kg")

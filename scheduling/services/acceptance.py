@@ -19,6 +19,7 @@ from scheduling.models import (
 from scheduling.services import (
     booking,
     brokenday,
+    placements,
     recheck,
     replanning,
     reservations,
@@ -129,7 +130,7 @@ def _move(replan, change, appointment, days, *, left_out, by, now):
     if brokenday.has_begun(appointment):
         _go_on_elsewhere(replan, appointment, plan, by=by)
         return
-    booking.rebook(appointment, plan, by=by, now=now, replan=replan.pk)
+    placements.rebook(appointment, plan, by=by, now=now, replan=replan.pk)
 
 
 def _fitting(change, appointment, days, now, left_out):

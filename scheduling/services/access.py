@@ -10,7 +10,9 @@ from scheduling.models import (
     Hold,
     Offer,
     Order,
+    OrderQuestion,
     Patient,
+    Referrer,
     Replan,
     ScheduledProcedureStep,
     Task,
@@ -47,6 +49,26 @@ _ORDER = Compiled(
     site_code="a site",
     pk=-1,
 )
+
+
+def unseen_order(pk, *, by, action):
+    """An order of which nothing is shown, so nothing is audited as read."""
+    return _one(Order.objects.for_user(by), pk, by, action)
+
+
+def order_question(pk, *, by, action="order.answer_question"):
+    """A question about an order that a physician has asked, with its order, patient and site loaded."""
+    people = OrderQuestion.objects.for_user(by).select_related(
+        "asked_by",
+        "answered_by",
+        "order__patient",
+        "order__site",
+        "order__procedure__protocol",
+        "order__referrer",
+    )
+    found = _one(people, pk, by, action)
+    audit.read(action, found.order, by=by, patients=[found.order.patient_id])
+    return found
 
 
 def appointment(pk, *, by, action="worklist.view"):
@@ -125,6 +147,11 @@ def disruption(pk, *, by, action="disruption.view"):
 def replan(pk, *, by, action="disruption.view"):
     """One plan for a broken day, with its disruption and site; as above."""
     return _one(Replan.objects.for_user(by).select_related("disruption__site"), pk, by, action)
+
+
+def referrer(pk, *, by, action="referrer.manage"):
+    """One entry of the site's directory, chosen or not any more; it names no patient."""
+    return _one(Referrer.objects.for_user(by), pk, by, action)
 
 
 def closure(pk, *, by, action="closure.manage"):

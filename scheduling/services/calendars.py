@@ -6,12 +6,13 @@ occupied times, so a search under locks sees every closure that was committed be
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import holidays
+from django.db.models import Q
 
 from scheduling.engine.adjustments import implied
 from scheduling.engine.calendars import WeeklyHours, local_day_bounds, open_minutes, to_datetime
@@ -33,8 +34,8 @@ from scheduling.models import (
     TracerSupply,
 )
 from scheduling.models.appointments import EpochMinute
+from scheduling.models.versions import BLOCK_MINUTES
 from scheduling.services import chains
-from scheduling.services.blocks import BLOCK_MINUTES
 from scheduling.services.tracers import stock
 
 SITES_KEPT = 32
@@ -62,6 +63,10 @@ class Bookable:
     gas_until: int | None = None
     """The minute from which xenon may not be planned here any more; None where no gas is ever given."""
     reserved: tuple[ReservedHours, ...] = ()
+
+    @property
+    def is_on_call(self) -> bool:
+        return bool(self.on_call_hours or self.on_call_shifts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +190,8 @@ def _standard(protocols, templates):
 
 def _bookables(site_id, since, zone):
     resources = Resource.objects.filter(site=site_id, is_active=True).exclude(kind=ResourceKind.PATIENT)
-    hours, shifts, closed = _hours(site_id), _shifts(site_id, since), _closures(site_id, since)
-    reserved = _reserved(site_id)
+    hours, reserved = _hours(site_id, since, zone), _reserved(site_id, since, zone)
+    shifts, closed = _shifts(site_id, since), _closures(site_id, since)
     for row in resources.select_related("room").order_by("pk"):
         yield Bookable(
             id=row.pk,
@@ -221,20 +226,31 @@ def has_room(resource):
     return hasattr(resource, "room")
 
 
-def _hours(site_id):
+def _hours(site_id, since, zone):
     """Weekly hours by (resource, on call)."""
     hours = defaultdict(list)
-    for row in OpeningHours.objects.filter(resource__site=site_id):
-        hours[row.resource_id, row.on_call].append(WeeklyHours(row.weekday, row.opens, row.closes))
+    for row in _not_over(OpeningHours.objects.filter(resource__site=site_id), since, zone):
+        hours[row.resource_id, row.on_call].append(weekly(row))
     return hours
 
 
-def _reserved(site_id):
+def weekly(row):
+    """Opening hours as the engine takes them."""
+    return WeeklyHours(row.weekday, row.opens, row.closes, row.starts_on, row.ends_on)
+
+
+def _reserved(site_id, since, zone):
     reserved = defaultdict(list)
-    for row in ReservedSlot.objects.filter(resource__site=site_id):
-        weekly = WeeklyHours(row.weekday, row.starts, row.ends)
-        reserved[row.resource_id].append(ReservedHours(weekly, row.open_to_all_minutes_before))
+    for row in _not_over(ReservedSlot.objects.filter(resource__site=site_id), since, zone):
+        hours = WeeklyHours(row.weekday, row.starts, row.ends, row.starts_on, row.ends_on)
+        reserved[row.resource_id].append(ReservedHours(hours, row.open_to_all_minutes_before))
     return reserved
+
+
+def _not_over(rows, since, zone):
+    """Without those that were over before `since`, except for a night that began the evening before."""
+    first = to_datetime(since).astimezone(zone).date() - timedelta(days=1)
+    return rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=first))
 
 
 def _shifts(site_id, since):

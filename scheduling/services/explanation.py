@@ -5,12 +5,14 @@ It asks the question of search and booking, and adds in words what occupies each
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from scheduling.engine import explanation as engine
 from scheduling.engine import itinerary
 from scheduling.engine.calendars import to_datetime, to_minute
-from scheduling.models import StepKind
+from scheduling.engine.relaxation import Freed
+from scheduling.models import Reservation, StepKind
 from scheduling.services import availability, holds, occupations, recheck, search, wishes
 from scheduling.services.search import LONGEST_DAYS, NO_WISHES, Proposal
 from vqflow import policy
@@ -46,11 +48,15 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change that alone would make the time possible; with a proposal it can be booked as things stand."""
+    """One change that alone would make the time possible; with a proposal it can be booked as things stand.
+
+    `appointment_id`: what is booked there, where it would have to be moved first.
+    """
 
     kind: str
     sentence: str
     proposal: Proposal | None
+    appointment_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +166,46 @@ def _answer(found, question):
     def shown(visit):
         return visit and search.proposal(visit, question)
 
+    booked = _booked(found.changes)
     return WhyNot(
         shown(found.found),
         tuple(_blocked(each) for each in found.steps),
         shown(found.before),
         shown(found.after),
-        tuple(Change(each.kind.value, each.sentence, shown(each.itinerary)) for each in found.changes),
+        tuple(
+            Change(each.kind.value, each.sentence, shown(each.itinerary), booked.get(number))
+            for number, each in enumerate(found.changes)
+        ),
     )
+
+
+def _booked(changes):
+    """{number of a change: id of the one appointment that is in its way}, in one query."""
+    freed = {
+        number: [term for term in each.terms if isinstance(term, Freed)]
+        for number, each in enumerate(changes)
+        if each.kind == engine.ChangeKind.FREE
+    }
+    spans = [term for terms in freed.values() for term in terms]
+    if not spans:
+        return {}
+    rows = Reservation.objects.filter(
+        status__in=(Reservation.Status.BOOKED, Reservation.Status.OVERBOOKED),
+        resource__in={term.resource_id for term in spans},
+        start_minute__lt=max(term.end for term in spans),
+        end_minute__gt=min(term.start for term in spans),
+    ).values_list("resource_id", "start_minute", "end_minute", "step__appointment")
+    found = {number: _meeting(terms, rows) for number, terms in freed.items()}
+    return {number: ids.pop() for number, ids in found.items() if len(ids) == 1}
+
+
+def _meeting(terms, rows):
+    return {
+        appointment
+        for resource, start, end, appointment in rows
+        for term in terms
+        if resource == term.resource_id and start < term.end and term.start < end
+    }
 
 
 def _blocked(step):

@@ -5,11 +5,11 @@ from scheduling.engine.calendars import to_minute
 from scheduling.engine.intervals import clip, subtract, union
 from scheduling.engine.itinerary import PATIENT, ResourceFree
 from scheduling.models import Agent, Priority
+from scheduling.models.versions import BLOCK_MINUTES
 from scheduling.services import blocks, calendars, occupancy
-from scheduling.services.blocks import BLOCK_MINUTES
 
-FIRST_RESOURCE_DAYS = 100
-"""So much is read at first by a lazy search, where that is two days at least: another query costs as much as this."""
+FIRST_RESOURCE_DAYS = 350
+"""So much is looked at first by a lazy search, where that is two days at least: most of it the process has."""
 LEAST = 2 * 24 * 60
 GROWS = 4
 """Each further reading reaches so many times as far as all before."""
@@ -28,7 +28,7 @@ class FreeTime:
         self._order, self._overbooking, self._known = order, overbooking, known
         self.earliest, self.latest = earliest, latest
         self._next = earliest // BLOCK_MINUTES
-        self._of_patient, self._free, self.calendar = [], [], None
+        self._of_patient, self._blocks, self.calendar = [], (), None
 
     def first(self, *, lazy):
         """Read the first days, or all; returns the Moment, of one version with `calendar`. One query if it is known."""
@@ -41,7 +41,6 @@ class FreeTime:
             if moment.version == self.calendar.version:
                 break
             self.calendar = calendars.read(self._order.site_id, self.earliest)
-        self._free = [[] for _ in self.calendar.bookables]
         self._add(moment, end)
         return moment
 
@@ -63,16 +62,28 @@ class FreeTime:
         return (*self._rooms_and_people(), self._patient())
 
     def _rooms_and_people(self):
-        until = min(self.latest, self._next * BLOCK_MINUTES)
-        for bookable, parts in zip(self.calendar.bookables, self._free, strict=True):
-            ends = until
-            if bookable.gas_until is not None and self._needs_gas:
-                ends = min(until, bookable.gas_until)
-            free = clip(blocks.joined(parts), self.earliest, ends)
-            if bookable.reserved and self._order.priority == Priority.ROUTINE:
-                free = subtract(free, self._reserved(bookable, until))
-            free = _cleared(free, bookable.clearance_minutes)
-            yield ResourceFree(bookable.id, bookable.name, bookable.capabilities, free)
+        timelines = _kept.timelines(self.calendar, self._blocks)
+        for at, (bookable, kept) in enumerate(zip(self.calendar.bookables, timelines, strict=True)):
+            free = self._for_this_order(at, bookable)
+            if free is not None:
+                free, kept = blocks.cleared(free, bookable.clearance_minutes), None
+            yield ResourceFree(
+                bookable.id, bookable.name, bookable.capabilities, kept.free if free is None else free, kept
+            )
+
+    def _for_this_order(self, at, bookable):
+        """What a bookable has free for this order, where it is not what it has free for any; else None."""
+        called_in = self._order.priority == Priority.STAT and bookable.is_on_call
+        gas = bookable.gas_until is not None and self._needs_gas
+        kept_free = bookable.reserved and self._order.priority == Priority.ROUTINE
+        if not (called_in or gas or kept_free):
+            return None
+        until = self._next * BLOCK_MINUTES
+        parts = [
+            self._with_who_is_called_in(block, at) if called_in else block.free[at] for block in self._blocks
+        ]
+        free = clip(blocks.joined(parts), self.earliest, min(until, bookable.gas_until) if gas else until)
+        return subtract(free, self._reserved(bookable, until)) if kept_free else free
 
     def _patient(self):
         there = ((self.earliest, min(self.latest, self._next * BLOCK_MINUTES)),)
@@ -89,45 +100,37 @@ class FreeTime:
         return sorted({each.tracer for each in steps if each.tracer})
 
     def _moment(self, end, **wanted):
-        begins, ends = self._next * BLOCK_MINUTES, end * BLOCK_MINUTES
-        return occupancy.at_this_moment(
-            self._order, self.calendar.resource_ids, begins, ends, **wanted, **self._known
+        now, numbers = self._known["now"], range(self._next - 1, end)
+        # Whoever leaves rows out sees other rows than everybody.
+        ours = self._known.get("hold") is not None or self._known.get("free_of") is not None
+        known = {each: None if ours else _kept.rows(self.calendar, each, now) for each in numbers}
+        moment = occupancy.at_this_moment(
+            self._order, self.calendar.resource_ids, known, **wanted, **self._known
         )
+        if not ours and moment.version == self.calendar.version:
+            for number, rows in moment.rows.items():
+                _kept.keep(self.calendar, number, rows)
+        return moment
 
     def _add(self, moment, end):
         """Note what is free in the blocks from the next one to before `end`."""
-        packed = {} if self._overbooking else moment.packed
-        before = self._next - 1
-        reaching_in = [
-            row
-            for row in blocks.spans(before, packed.get(before, b""))
-            if row[2] > self._next * BLOCK_MINUTES
-        ]
-        reaching_in = tuple(reaching_in)
+        before, added = self._next - 1, []
+        reaching_in = () if self._overbooking else blocks.reaching_on(before, moment.rows[before].packed)
         for number in range(self._next, end):
-            block = _kept.block(self.calendar, number, packed.get(number, b""), reaching_in)
-            for parts, free in zip(self._free, self._with_who_is_called_in(number, block), strict=True):
-                parts.append(free)
-            reaching_in = block.reaches_on
+            packed = b"" if self._overbooking else moment.rows[number].packed
+            added.append(_kept.block(self.calendar, number, packed, reaching_in))
+            reaching_in = added[-1].reaches_on
+        self._blocks += tuple(added)
         self._of_patient += moment.of_patient
         self._next = end
 
-    def _with_who_is_called_in(self, number, block):
-        """What is free in a block; for STAT patients also of those who can be called in, once they can begin."""
-        if self._order.priority != Priority.STAT:
-            return block.free
-        begins, ends = number * BLOCK_MINUTES, (number + 1) * BLOCK_MINUTES
+    def _with_who_is_called_in(self, block, at):
+        """What is free in a block for STAT patients: also those who can be called in, once they can begin."""
+        begins, ends = block.number * BLOCK_MINUTES, (block.number + 1) * BLOCK_MINUTES
         ready = max(begins, to_minute(self._known["now"] + self._order.site.call_in_delay))
-        there, called_in = (
-            self.calendar.open_in(begins, ends),
-            self.calendar.open_in(begins, ends, on_call=True),
-        )
-        return [
-            blocks.left(
-                union(clip(one, begins, ends), clip(other, ready, ends)), block.taken.get(bookable.id, ())
-            )
-            for bookable, one, other in zip(self.calendar.bookables, there, called_in, strict=True)
-        ]
+        there = clip(self.calendar.open_in(begins, ends)[at], begins, ends)
+        called_in = clip(self.calendar.open_in(begins, ends, on_call=True)[at], ready, ends)
+        return blocks.left(union(there, called_in), block.taken.get(self.calendar.bookables[at].id, ()))
 
     @property
     def _needs_gas(self):
@@ -136,8 +139,3 @@ class FreeTime:
     def _reserved(self, bookable, until):
         now = to_minute(self._known["now"])
         return reserved.kept(bookable.reserved, self.calendar.zone, self.earliest, until, now)
-
-
-def _cleared(free, minutes):
-    """Free time shortened at its end: what is left of a gap when the room must be cleared before the next."""
-    return tuple((start, end - minutes) for start, end in free if end - minutes > start) if minutes else free

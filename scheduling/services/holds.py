@@ -16,7 +16,7 @@ from scheduling.models import Hold, Order
 from scheduling.services import availability, recheck, reservations, search
 from vqflow import audit, policy
 from vqflow.errors import Conflict, NotAllowed
-from vqflow.statements import Compiled
+from vqflow.statements import Compiled, selected
 
 LASTS = timedelta(minutes=5)
 LONGEST = timedelta(minutes=30)
@@ -122,6 +122,14 @@ def over_words(hold):
         return "This time is not held any more. Choose again."
     until = hold.expires_at.astimezone(ZoneInfo(hold.order.site.time_zone))
     return f"The time was held until {until:%H:%M}. Confirm it while it is still free, or choose again."
+
+
+def live_of(order):
+    """Ids of what is held for the order."""
+    return [pk for (pk,) in selected(LIVE, [order.pk])]
+
+
+LIVE = "SELECT id FROM scheduling_hold WHERE order_id = %s AND outcome = 'live'"
 
 
 def token_of(order):

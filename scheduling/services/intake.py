@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from scheduling import patient_duplicates
+from scheduling.engine import wells
 from scheduling.engine.states import OrderState
 from scheduling.models import (
     BodyMeasurement,
@@ -19,12 +21,22 @@ from scheduling.models import (
     Resource,
     ResourceKind,
     Sex,
+    Transport,
 )
+from scheduling.models.patients import MERGED
 from scheduling.services import numbers, screening, transitions
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
 UNKNOWN_NAME = "Unknown"
+SAME_PERSON = "This may be somebody who has a record already. Choose the patient, or say that it is a different person."
+
+
+class PossibleDuplicates(Conflict):
+    """Nobody is registered before somebody has looked at these patients; `extra["candidates"]` are their ids."""
+
+    def __init__(self, sentence, *, candidates):
+        super().__init__(sentence, candidates=[each.pk for each in candidates])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +50,38 @@ class Request:
     indication_code: str = ""
     indication_text: str = ""
     wells_score: float | None = None
+    wells_criteria: tuple = ()
     d_dimer_ng_per_ml: int | None = None
+    d_dimer_units: str = ""
     ward: str = ""
+    transport: str = Transport.WALKING
+    # None leaves the patient's as they are.
+    language: str | None = None
+    interpreter_needed: bool | None = None
     ordered_at: datetime | None = None
     answers: dict = field(default_factory=dict)
 
 
 @transaction.atomic
-def register_patient(*, site, by, now, weight_kg=None, height_cm=None, email_consent=False, **fields):
+def register_patient(
+    *,
+    site,
+    by,
+    now,
+    weight_kg=None,
+    height_cm=None,
+    email_consent=False,
+    confirmed_different=(),
+    **fields,
+):
     """Make a patient record; `fields` are those of the model.
 
-    Raises Invalid at `mrn` when the issuer has given this number to somebody already.
+    Raises PossibleDuplicates when somebody like this has a record, unless all of them are among the ids that are
+    `confirmed_different`; Invalid at `mrn` when the issuer has given this number to somebody already.
     """
     policy.permit(by, "patient.create")
+    one_registration_at_a_time(site)
+    alike = refuse_duplicates(fields, site, confirmed_different)
     patient = _new_patient(site, fields, email_consent=email_consent, by=by, now=now)
     if weight_kg or height_cm:
         BodyMeasurement.objects.create(
@@ -60,8 +91,26 @@ def register_patient(*, site, by, now, weight_kg=None, height_cm=None, email_con
             height_cm=height_cm,
             recorded_by=by,
         )
-    audit.record("patient.registered", patient, by=by, patients=[patient.pk])
+    about = {"different_from": alike} if alike else {}
+    audit.record("patient.registered", patient, by=by, patients=[patient.pk], **about)
     return patient
+
+
+def one_registration_at_a_time(site):
+    """Wait for whoever is registering at this site: of two clerks with one patient the second sees the first's."""
+    with connection.cursor() as cursor:
+        key = f"patient.register {site.pk}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
+def refuse_duplicates(fields, site, confirmed_different, *, besides=()):
+    """The ids of those like this who were confirmed to be somebody else; PossibleDuplicates when others are left."""
+    known = {name: fields[name] for name in patient_duplicates.KNOWN if fields.get(name)}
+    found = patient_duplicates.candidates(patient_duplicates.Person(**known), site=site, besides=besides)
+    alike = [each.patient for each in found]
+    if left := [each for each in alike if each.pk not in confirmed_different]:
+        raise PossibleDuplicates(SAME_PERSON, candidates=left)
+    return sorted(each.pk for each in alike)
 
 
 def _new_patient(site, fields, *, email_consent, by, now):
@@ -84,18 +133,13 @@ def place_order(patient, request, *, by, now):
     Raises Invalid when the patient or the referrer belongs to another site.
     """
     policy.permit(by, "order.create_stat" if request.priority == Priority.STAT else "order.create")
+    if patient.merged_into_id:
+        raise Conflict(WAS_MERGED)
     if request.referrer.site_id != patient.site_id:
         raise Invalid(
             "This referrer is not in the directory.", fields={"referrer": ["Choose from the list."]}
         )
-    order = Order.objects.create(
-        site=patient.site,
-        patient=patient,
-        accession_number=numbers.accession_number(),
-        ordered_at=request.ordered_at or now,
-        ordered_by=by,
-        **{name: getattr(request, name) for name in COPIED},
-    )
+    order = _new_order(patient, request, by=by, now=now)
     RequestedProcedure.objects.create(
         order=order,
         requested_procedure_id=numbers.procedure_id(),
@@ -103,10 +147,12 @@ def place_order(patient, request, *, by, now):
         protocol=standard_protocol(patient.site),
     )
     audit.record("order.placed", order, by=by, patients=[patient.pk], priority=order.priority)
+    _note_language(patient, request, by=by)
     screening.answer(order, request.answers, by=by, now=now)
     return order
 
 
+WAS_MERGED = "This record was merged into another one. Search for the patient again, and order for that one."
 COPIED = (
     "referrer",
     "priority",
@@ -114,10 +160,61 @@ COPIED = (
     "clinical_question",
     "indication_code",
     "indication_text",
-    "wells_score",
     "d_dimer_ng_per_ml",
+    "d_dimer_units",
     "ward",
+    "transport",
 )
+
+
+def _new_order(patient, request, *, by, now):
+    values = {name: getattr(request, name) for name in COPIED}
+    if request.d_dimer_ng_per_ml is None:
+        values["d_dimer_units"] = ""
+    numbered = {"accession_number": numbers.accession_number(), "ordered_at": request.ordered_at or now}
+    try:
+        with transaction.atomic():
+            return Order.objects.create(
+                site=patient.site, patient=patient, ordered_by=by, **numbered, **values, **_wells(request)
+            )
+    except IntegrityError as error:
+        if error.__cause__.diag.constraint_name != MERGED:
+            raise
+        raise Conflict(WAS_MERGED) from error
+
+
+def _wells(request):
+    """The score with the criteria that it was added up from; a score of its own has none."""
+    criteria, typed = sorted(set(request.wells_criteria)), request.wells_score
+    if not criteria:
+        return {"wells_score": typed}
+    if not set(criteria) <= wells.POINTS.keys():
+        raise Invalid("Some criteria cannot be right.", fields={"wells_criteria": ["Choose from the list."]})
+    points = wells.score(criteria)
+    if typed is not None and typed != points:
+        sentence = f"The criteria add up to {points:g}. Clear them to enter another score."
+        raise Invalid("The Wells score does not fit its criteria.", fields={"wells_score": [sentence]})
+    return {"wells_score": points, "wells_criteria": criteria}
+
+
+def _note_language(patient, request, *, by):
+    told = {
+        name: value
+        for name in ("language", "interpreter_needed")
+        if (value := getattr(request, name)) is not None and value != getattr(patient, name)
+    }
+    if told:
+        for name, value in told.items():
+            setattr(patient, name, value)
+        patient.save(update_fields=list(told))
+        audit.record("patient.language_changed", patient, by=by, patients=[patient.pk], **told)
+
+
+@transaction.atomic
+def register_and_order(*, site, request, by, now, **registration):
+    """A new patient and the first order in one go, or neither; see `register_patient` and `place_order`."""
+    patient = register_patient(site=site, by=by, now=now, **registration)
+    return place_order(patient, request, by=by, now=now)
 
 
 @transaction.atomic

@@ -20,8 +20,9 @@ def procedure_id():
     return f"RP{take()[0]:08d}"
 
 
-def step_ids(count):
-    return [f"SPS{number:08d}" for number in take(count)]
+def step_id(number):
+    """Of a number that was taken already."""
+    return f"SPS{number:08d}"
 
 
 def temporary_mrn():

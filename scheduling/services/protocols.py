@@ -1,12 +1,53 @@
-"""The protocols of a site, from the catalogue that the engine carries as data."""
+"""The protocols of a site: from the catalogue that the engine carries as data, and which one an order calls for."""
 
 from decimal import Decimal
 
 from django.db import transaction
 
 from scheduling.engine.catalogue import PROTOCOLS
-from scheduling.models import Protocol, ProtocolStep
+from scheduling.engine.states import OrderState
+from scheduling.examinations import Suggested, is_vetted, suggested_among
+from scheduling.models import Protocol, ProtocolStep, RequestedProcedure
 from vqflow import audit
+from vqflow.errors import Invalid
+
+NOT_IN_USE = "This protocol is not in use here."
+NOT_BOOKABLE = "This protocol cannot be booked yet. Choose another."
+
+
+def bookable(site_id):
+    """The protocols that this site has installed and can book, in its order."""
+    return Protocol.objects.filter(site=site_id, is_active=True, is_bookable=True).order_by("pk")
+
+
+def suggested(order, *, now) -> Suggested | None:
+    """What the order's answers speak for among the site's bookable protocols, and why."""
+    return suggested_among(list(bookable(order.site_id)), order, now)
+
+
+def refuse_unfit(protocol, order):
+    """Raise Invalid for a protocol of another site, a retired one, or one that cannot be booked."""
+    if protocol.site_id != order.site_id or not protocol.is_active:
+        raise Invalid(NOT_IN_USE, fields={"protocol": ["Choose from the list."]})
+    if not protocol.is_bookable:
+        raise Invalid(NOT_BOOKABLE, fields={"protocol": [NOT_BOOKABLE]})
+
+
+def follow_answers(order, *, by, now):
+    """Give an order that is neither vetted nor booked the protocol that its answers speak for.
+
+    A physician still chooses; but a STAT order may be booked before that, and then for the right rooms.
+    """
+    if order.state != OrderState.REQUESTED or is_vetted(order):
+        return
+    found = suggested(order, now=now)
+    if found is None or found.protocol.pk == order.procedure.protocol_id:
+        return
+    RequestedProcedure.objects.filter(order=order).update(protocol=found.protocol)
+    order.procedure.protocol = found.protocol
+    audit.record(
+        "order.protocol_suggested", order, by=by, patients=[order.patient_id], protocol=str(found.protocol)
+    )
 
 
 @transaction.atomic

@@ -16,7 +16,6 @@ from scheduling.engine.states import StepState
 from scheduling.models import Hold, Reservation, StepKind
 from scheduling.services import availability, locks, occupations, reservations, search, tracers
 from vqflow.errors import Conflict, Invalid
-from vqflow.statements import selected
 
 FARTHEST = timedelta(days=366)
 LONGEST_VISIT = timedelta(days=4)
@@ -47,17 +46,19 @@ class Plan:
         return sorted({who for step in self.found.steps for who, _, _ in step.resources})
 
 
-def new_visit(order, starts, resource_ids, *, now, xray=None, tokens=(), overbooking=False):
+def new_visit(order, starts, resource_ids, *, now, xray=None, waived=None, tokens=(), overbooking=False):
     """The Plan of a first appointment at these starts, or Conflict with the sentence why not.
 
-    `tokens`: holds that are given up here. `overbooking`: rooms and people may be taken twice where they must.
+    `waived`: the rules that are overridden, where they are known. `tokens`: holds that are given up here.
+    `overbooking`: rooms and people may be taken twice where they must.
     """
     if xray and xray.ended_at > now:
         sentence = "This X-ray lies in the future. Enter the time at which it ended."
         raise Invalid(sentence, fields={"xray_ended_at": [sentence]})
     patients = [order.patient.resource_id]
     [days] = lock(order.site, [starts.values()], now=now, patients=patients, tokens=tokens)
-    known = {"xray_ended_at": xray.ended_at if xray else None, "waived": search.waived_rules(order)}
+    waived = search.waived_rules(order) if waived is None else waived
+    known = {"xray_ended_at": xray.ended_at if xray else None, "waived": waived}
     question = availability.search_for(order, **days, now=now, **known)
     complete(question, starts)
     try:
@@ -67,7 +68,8 @@ def new_visit(order, starts, resource_ids, *, now, xray=None, tokens=(), overboo
             raise
         taken_twice = availability.search_for(order, **days, now=now, overbooking=True, **known)
         found = _overbooked(question, taken_twice, starts, resource_ids)
-    return Plan(question, found, dict(starts), search.taken_twice(found, question))
+    double = search.taken_twice(found, question) if overbooking else frozenset()
+    return Plan(question, found, dict(starts), double)
 
 
 def other_time(appointment, starts, resource_ids, *, now, tokens=(), gives_up=False):
@@ -152,15 +154,13 @@ def lock(site, visits, *, now, patients, tokens=(), steps=()):
     ranges = [checked_range(moments, now) for moments in visits]
     # A day more on each side: preparation or clearance may cross midnight.
     days = [_days(*each, zone) for each in ranges]
-    resource_ids = [*[pk for (pk,) in selected(_CANDIDATES, [site.pk])], *patients]
-    locks.take(resource_ids, {day.toordinal() for each in days for day in each})
+    numbers = {day.toordinal() for each in days for day in each}
+    resource_ids, has_expired = locks.take_site(site, patients, numbers, now=now)
     around = [(to_minute(first) - DAY_MINUTES, to_minute(last) + DAY_MINUTES) for first, last in ranges]
-    reservations.free(now=now, resources=resource_ids, around=around, tokens=tokens, steps=steps)
+    if has_expired or tokens or steps:
+        reservations.free(now=now, resources=resource_ids, around=around, tokens=tokens, steps=steps)
     tracers.free(site, around=around, now=now, tokens=tokens, steps=steps)
     return [{"first_day": each[0], "days": len(each)} for each in days]
-
-
-_CANDIDATES = "SELECT id FROM scheduling_resource WHERE site_id = %s AND is_active AND kind <> 'patient'"
 
 
 def _days(first, last, zone):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 
 from scheduling.engine.calendars import to_datetime, to_minute
@@ -12,9 +12,8 @@ from scheduling.engine.intervals import covering, normal, subtract, union
 from scheduling.engine.states import StepState
 from scheduling.models import Appointment, Hold, Reservation, ResourceKind
 from scheduling.services import calendars, locks, tracers, waitlist
-from vqflow import audit, policy
+from vqflow import audit, policy, writes
 from vqflow.errors import Conflict, Invalid
-from vqflow.statements import selected
 
 TAKEN = "This time has just been taken. Choose another."
 DATABASE_REFUSALS = {"23P01", "55P03", "40P01"}  # exclusion, lock time-out, deadlock
@@ -32,7 +31,10 @@ def locked(appointment):
 
 
 def reserve(appointment, steps, found, question, *, double=frozenset()):
-    """One row per resource and step. `double`: (resource id, first minute) of those that are taken twice."""
+    """One row per resource and step. `double`: (resource id, first minute) of those that are taken twice.
+
+    With what else is written `together`, or at once.
+    """
     by_kind = {step.kind: step for step in steps}
     rows = [
         (
@@ -43,17 +45,24 @@ def reserve(appointment, steps, found, question, *, double=frozenset()):
             to_datetime(start),
             to_datetime(end),
         )
-        for kind, who, start, end in _spans(found, question)
+        for kind, who, start, end in _spans(found, question, appointment.site_id)
     ]
-    with refused(TAKEN), connection.cursor() as cursor:
-        cursor.execute(_RESERVE, [list(column) for column in zip(*rows, strict=True)])
-    tracers.claim(by_kind, found, question)
+    with together():
+        writes.write(_RESERVE, [list(column) for column in zip(*rows, strict=True)])
+        tracers.claim(by_kind, found, question)
 
 
 _RESERVE = """INSERT INTO scheduling_reservation (resource_id, step_id, revision, status, span)
     SELECT who, step, revision, status, tstzrange(begins, ends)
     FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[])
         AS t(who, step, revision, status, begins, ends)"""
+
+
+@contextmanager
+def together():
+    """As writes.together, for writes among which time or doses are taken: what is gone since is a Conflict."""
+    with refused(TAKEN), tracers.refused(), writes.together():
+        yield
 
 
 def keep(hold, found, question, *, own=None):
@@ -67,17 +76,19 @@ def keep(hold, found, question, *, own=None):
             status=Reservation.Status.HELD,
             span=(to_datetime(part[0]), to_datetime(part[1])),
         )
-        for _, who, start, end in _spans(found, question)
+        for _, who, start, end in _spans(found, question, hold.order.site_id)
         for part in subtract(((start, end),), ours.get(who, ()))
     ]
     _insert(rows, refusal=TAKEN)
     tracers.keep(hold, found, question, own=own)
 
 
-def _spans(found, question):
+def _spans(found, question, site_id):
     """(kind, resource, from, to), by resource; a room's own clearance follows the last step of the visit in it."""
     last_end = {who: end for step in found.steps for who, _, end in step.resources}
-    extra = _own_clearance(resource.id for resource in question.resources)
+    # The calendar that the question came from: the engine saw free time shortened by the same minutes.
+    calendar = calendars.at_hand(site_id, question.earliest)
+    extra = defaultdict(int, {each.id: each.clearance_minutes for each in calendar.bookables})
     rows = [
         (step.step_key, who, start, end + (extra[who] if end == last_end[who] else 0))
         for step in found.steps
@@ -101,13 +112,6 @@ def resource_ids(appointment):
     rows = Reservation.objects.occupying().filter(step__appointment=appointment)
     rows = rows.exclude(resource__kind=ResourceKind.PATIENT)
     return sorted(set(rows.values_list("resource_id", flat=True)))
-
-
-def _own_clearance(resource_ids):
-    return defaultdict(int, selected(_CLEARANCE, [list(resource_ids)]))
-
-
-_CLEARANCE = "SELECT resource_id, clearance_minutes FROM scheduling_room WHERE resource_id = ANY(%s)"
 
 
 def _insert(rows, *, refusal):
@@ -182,13 +186,7 @@ def free(*, now, resources, around, tokens=(), steps=()):
     if steps:
         which |= _of_steps(steps)
         waitlist.time_freed()
-    if tokens or steps or selected(_ANY_OVER, [now, resources]):
-        _end_expired(_release(which), now)
-
-
-# What is over by `now` stays so: nobody makes a hold that is over already.
-_ANY_OVER = """SELECT 1 FROM scheduling_reservation
-    WHERE status = 'held' AND expires_at <= %s AND resource_id = ANY(%s) LIMIT 1"""
+    _end_expired(_release(which), now)
 
 
 def extend(hold, *, expires_at, now):

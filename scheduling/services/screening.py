@@ -6,12 +6,12 @@ from scheduling.engine import screening as engine
 from scheduling.engine.states import UNFINISHED_ORDER
 from scheduling.examinations import QUESTIONS, assess, resolved_rules
 from scheduling.models import Order, ScreeningAnswer, Task
-from scheduling.services import transitions
+from scheduling.services import protocols, transitions
 from vqflow import audit
 from vqflow.errors import Conflict, Invalid
 
 # A decision by phone has to be countersigned, and a patient phoned, even when the order has ended.
-MOOT_WITHOUT_ORDER = (Task.Kind.ASK, Task.Kind.CONSULT)
+MOOT_WITHOUT_ORDER = (Task.Kind.ASK, Task.Kind.CONSULT, Task.Kind.QUESTION)
 
 
 @transaction.atomic
@@ -45,6 +45,12 @@ def answer(order, answers, *, by, now, read_at=None):
             "screening.answered", order, by=by, patients=[order.patient_id], answers=changed, before=before
         )
     sync_tasks(order, by=by, now=now)
+    protocols.follow_answers(order, by=by, now=now)
+
+
+def refuse_if_answered_since(order, read_at):
+    """Raise Conflict where somebody has changed an answer since `read_at`: a decision must not rest on the old one."""
+    _refuse_stale(order.answers.select_related("answered_by"), read_at)
 
 
 def _refuse_stale(rows, read_at):

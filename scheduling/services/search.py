@@ -1,6 +1,6 @@
 """Proposals: whole visits that can be booked now, best first, and the reason when there are none."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -25,7 +25,10 @@ LONGEST_DAYS = 60
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One step of a proposal: acquisition times, its room, its technologist, and all resources it occupies."""
+    """One step of a proposal: acquisition times, its room, its technologist, and all resources it occupies.
+
+    `spans`: (resource id, from, to) in minutes, with preparation, set-up and clearance.
+    """
 
     kind: str
     starts_at: datetime
@@ -33,6 +36,7 @@ class Placed:
     room: str
     technologist: str
     resource_ids: tuple[int, ...]
+    spans: tuple[tuple[int, int, int], ...] = field(default=(), compare=False)
 
     @property
     def label(self):
@@ -43,7 +47,8 @@ class Placed:
 class Proposal:
     """A whole plan. `starts_at` is when the patient is first needed, preparation included.
 
-    `visits`: (comes at, leaves at) of each coming, two where the X-ray is on an earlier local day.
+    `visits`: (comes at, leaves at) of each coming, two where the X-ray is on an earlier local day. `resources`: the
+    rooms and people of the search by id.
     """
 
     steps: tuple[Placed, ...]
@@ -51,6 +56,7 @@ class Proposal:
     ends_at: datetime
     visits: tuple[tuple[datetime, datetime], ...]
     double: tuple[str, ...] = ()
+    resources: dict = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def lungs_start_at(self):
@@ -184,10 +190,10 @@ def own_lengths(appointment):
 def waived_rules(order):
     """The rules of the chest X-ray window that a physician has overridden for this order's next appointment."""
     # No safety question belongs to these rules, so no changed answer undoes an override.
-    return frozenset(rule for (rule,) in selected(_WAIVED, [order.pk, sorted(XRAY_RULES)]))
+    return frozenset(rule for (rule,) in selected(WAIVED, [order.pk, sorted(XRAY_RULES)]))
 
 
-_WAIVED = """SELECT rule FROM scheduling_decision
+WAIVED = """SELECT rule FROM scheduling_decision
     WHERE order_id = %s AND kind = 'override' AND lapsed_at IS NULL AND rule = ANY(%s)"""
 
 
@@ -214,9 +220,8 @@ def proposal(found, question, really_free=None):
     mains = (found.steps[0], *found.steps)
     steps = tuple(_placed(step, main, names) for step, main in zip(found.steps, mains, strict=False))
     visits = tuple(_visit(each, names) for each in _by_visit(found.steps, question.day_of))
-    return Proposal(
-        steps, visits[0][0], visits[-1][1], visits, tuple(names[each].name for each in sorted(double))
-    )
+    doubled = tuple(names[each].name for each in sorted(double))
+    return Proposal(steps, visits[0][0], visits[-1][1], visits, doubled, names)
 
 
 def _by_visit(steps, day_of):
@@ -241,6 +246,7 @@ def _placed(step, main, names):
         room=used[0].name,
         technologist=people[0] if people else "",
         resource_ids=tuple([resource_id for resource_id, _, _ in step.resources]),
+        spans=step.resources,
     )
 
 

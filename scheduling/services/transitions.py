@@ -15,6 +15,7 @@ from scheduling.engine.states import (
     StepState,
 )
 from vqflow.errors import Conflict
+from vqflow.statements import update
 
 TABLES = {
     "order": ORDER_TRANSITIONS,
@@ -45,18 +46,22 @@ NOUNS = {
 def move(row, to, **fields):
     """Move `row` to the state `to` and set `fields`, if its state is still the one that was read.
 
-    Raises Conflict when the table has no such transition, or when somebody else has moved the row meanwhile.
+    Raises Conflict when the table has no such transition, or when somebody else has moved the row meanwhile
+    (within `writes.together`, at its end).
     """
-    name = row._meta.model_name
-    if (STATES[name](row.state), to) not in TABLES[name]:
-        raise Conflict(f"This {NOUNS[name]} is {words(row.state)}; it cannot become {words(to)}.")
-    changed = type(row).objects.filter(pk=row.pk, state=row.state).update(state=to, **fields)
-    if not changed:
-        now = type(row).objects.values_list("state", flat=True).get(pk=row.pk)
-        raise Conflict(f"Somebody was faster: this {NOUNS[name]} is now {words(now)}.")
-    row.state = to
-    for field, value in fields.items():
+    name, was = row._meta.model_name, row.state
+    if (STATES[name](was), to) not in TABLES[name]:
+        raise Conflict(f"This {NOUNS[name]} is {words(was)}; it cannot become {words(to)}.")
+
+    def still_so(cursor):
+        if not cursor.rowcount:
+            row.state = was
+            now = type(row).objects.values_list("state", flat=True).get(pk=row.pk)
+            raise Conflict(f"Somebody was faster: this {NOUNS[name]} is now {words(now)}.")
+
+    for field, value in {"state": to, **fields}.items():
         setattr(row, field, value)
+    update(row, ["state", *fields], where=[("state", was)], then=still_so)
     return row
 
 

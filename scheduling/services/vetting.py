@@ -6,13 +6,14 @@ from scheduling.engine import screening as rules
 from scheduling.engine.states import UNFINISHED_ORDER, OrderState
 from scheduling.examinations import XRAY_RULES, is_vetted, resolved_rules
 from scheduling.models import Decision, Order, RequestedProcedure, Task
-from scheduling.services import screening, transitions
+from scheduling.services import protocols, screening, transitions
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid, NotAllowed
 from vqflow.models import Role
 
 # A rule may have several effects under one id; only its gating one can be overridden.
 OVERRIDE_BY = {rule.id: rule.override for rule in rules.RULES if rule.override}
+WORDS = {Decision.Kind.OVERRIDE: "override of", Decision.Kind.HOLD: "answer to"}
 PRESET_REASONS = (
     "STAT: waiting would harm the patient.",
     "Symptoms changed since the X-ray.",
@@ -29,33 +30,68 @@ def why_not_vet(order):
 
 
 @transaction.atomic
-def vet(order, *, protocol, by, now, note="", physician=None):
+def vet(order, *, protocol, by, now, note="", reason="", read_at=None, physician=None):
     """Approve the order with a protocol. With `physician` it was done by phone, which only a STAT order may be.
 
-    Raises Conflict when it has been vetted or has ended, Invalid for a protocol that is not the site's.
+    A protocol that is not the suggested one needs `reason`, which is kept. Raises Conflict when the order has
+    been vetted or has ended, and when an answer was changed since `read_at`; Invalid for a protocol that is not
+    the site's or cannot be booked.
     """
     by_phone = physician is not None
     policy.permit(by, "order.vet_by_phone" if by_phone else "order.vet")
     if by_phone and not order.is_stat:
         raise Conflict("Only a STAT order can be vetted by phone.")
+    read_again(order)
     if refusal := why_not_vet(order):
         raise Conflict(refusal)
-    if protocol.site_id != order.site_id or not protocol.is_active:
-        raise Invalid("This protocol is not in use here.", fields={"protocol": ["Choose from the list."]})
+    protocols.refuse_unfit(protocol, order)
     if order.state == OrderState.SCHEDULED and protocol.pk != order.procedure.protocol_id:
         raise Conflict(
             f"This order is booked as “{order.procedure.protocol}”. Choose that protocol, or cancel the "
             "appointment first and book it again."
         )
-    RequestedProcedure.objects.filter(order=order).update(protocol=protocol, protocol_note=note)
-    order.procedure.protocol = protocol
-    decision = _decide(order, Decision.Kind.VETTING, "", note or protocol.name, physician, by=by, now=now)
+    decision = _choose(order, protocol, note, reason, read_at, physician, by=by, now=now)
     if order.state == OrderState.REQUESTED:
         transitions.move(order, OrderState.VETTED)
+    screening.close_tasks(order, by=by, now=now, kind=Task.Kind.QUESTION)
     audit.record(
-        "order.vetted", order, by=by, patients=[order.patient_id], protocol=str(protocol), by_phone=by_phone
+        "order.vetted", order, by=by, patients=[order.patient_id], by_phone=by_phone, **_chosen(decision)
     )
     return decision
+
+
+def read_again(order):
+    """Lock the order and read its state, answers and decisions as they are now."""
+    order.state = (
+        Order.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=order.pk)
+    )
+    order._prefetched_objects_cache = {}
+
+
+def _choose(order, protocol, note, reason, read_at, physician, *, by, now):
+    """Write down the protocol and the decision for it; Invalid where a reason for another one is missing."""
+    if read_at:
+        screening.refuse_if_answered_since(order, read_at)
+    found = protocols.suggested(order, now=now)
+    suggested = found.protocol if found else None
+    deviates = suggested is not None and suggested.pk != protocol.pk
+    if deviates and not reason.strip():
+        sentence = f"“{suggested}” is suggested. Say why another protocol is chosen."
+        raise Invalid(sentence, fields={"reason": [sentence]})
+    RequestedProcedure.objects.filter(order=order).update(protocol=protocol, protocol_note=note)
+    order.procedure.protocol, order.procedure.protocol_note = protocol, note
+    chosen = {"protocol": protocol, "suggested": suggested, "deviation": reason.strip() if deviates else ""}
+    return decide(
+        order, Decision.Kind.VETTING, "", note or protocol.name, physician, by=by, now=now, **chosen
+    )
+
+
+def _chosen(decision):
+    """What the audit trail says of a protocol that was chosen."""
+    about = {"protocol": str(decision.protocol)}
+    if decision.deviation:
+        about |= {"suggested": str(decision.suggested), "reason": decision.deviation}
+    return about
 
 
 def why_not_change_protocol(order):
@@ -68,23 +104,20 @@ def why_not_change_protocol(order):
 
 
 @transaction.atomic
-def change_protocol(order, *, protocol, by, now, note=""):
+def change_protocol(order, *, protocol, by, now, note="", reason="", read_at=None):
     """Give a vetted order that is not booked another protocol: what is known of the patient has changed.
 
-    The earlier decision lapses and stays. Raises Conflict once the order is booked or over.
+    The earlier decision lapses and stays. `reason` and `read_at` as for `vet`. Raises Conflict once the order is
+    booked or over.
     """
     policy.permit(by, "order.vet")
-    order.state = (
-        Order.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=order.pk)
-    )
+    read_again(order)
     if refusal := why_not_change_protocol(order):
         raise Conflict(refusal)
-    if protocol.site_id != order.site_id or not protocol.is_active:
-        raise Invalid("This protocol is not in use here.", fields={"protocol": ["Choose from the list."]})
+    protocols.refuse_unfit(protocol, order)
     order.decisions.filter(kind=Decision.Kind.VETTING, lapsed_at=None).update(lapsed_at=now)
-    RequestedProcedure.objects.filter(order=order).update(protocol=protocol, protocol_note=note)
-    decision = _decide(order, Decision.Kind.VETTING, "", note or protocol.name, None, by=by, now=now)
-    audit.record("order.protocol_changed", order, by=by, patients=[order.patient_id], protocol=str(protocol))
+    decision = _choose(order, protocol, note, reason, read_at, None, by=by, now=now)
+    audit.record("order.protocol_changed", order, by=by, patients=[order.patient_id], **_chosen(decision))
     return decision
 
 
@@ -104,16 +137,18 @@ def decline(order, *, reason, by, now):
 def override(order, *, rule, reason, by, now, physician=None):
     """Let the examination go on against a rule. With `physician`, who said so by phone.
 
-    Raises NotAllowed where the rule asks for an authorised user, Conflict where it is not to be overridden.
+    An earlier "not yet" about the same rule lapses and stays. Raises NotAllowed where the rule asks for an
+    authorised user, Conflict where it is not to be overridden.
     """
-    _permit_override(rule, by, physician)
+    permit_override(rule, by, physician)
     if not reason.strip():
         raise Invalid("Say why.", fields={"reason": ["An override needs a reason."]})
     if order.state not in UNFINISHED_ORDER:
         raise Conflict(f"This order is {transitions.words(order.state)}; nothing is left to override.")
     if rule in resolved_rules(order):
         raise Conflict("A physician has already decided on this.")
-    decision = _decide(order, Decision.Kind.OVERRIDE, rule, reason.strip(), physician, by=by, now=now)
+    order.decisions.filter(kind=Decision.Kind.HOLD, rule=rule, lapsed_at=None).update(lapsed_at=now)
+    decision = decide(order, Decision.Kind.OVERRIDE, rule, reason.strip(), physician, by=by, now=now)
     screening.sync_tasks(order, by=by, now=now)
     audit.record(
         "rule.overridden",
@@ -127,7 +162,8 @@ def override(order, *, rule, reason, by, now, physician=None):
     return decision
 
 
-def _permit_override(rule, by, physician):
+def permit_override(rule, by, physician):
+    """Raise Conflict for a rule that nobody decides on, NotAllowed for somebody who may not decide on this one."""
     if rule not in XRAY_RULES and OVERRIDE_BY.get(rule) is None:
         raise Conflict("This cannot be overridden: answer the question instead.")
     policy.permit(by, "override.clinical_by_phone" if physician else "override.clinical")
@@ -139,7 +175,8 @@ def _is_physician_of(site, user):
     return user.is_active and user.role == Role.READER and user.site_code == site.code
 
 
-def _decide(order, kind, rule, reason, physician, *, by, now):
+def decide(order, kind, rule, reason, physician, *, by, now, **about):
+    """Write down one decision; by phone it names the physician, who is asked to countersign."""
     if physician and not _is_physician_of(order.site, physician):
         raise Invalid("Name a physician of this site.", fields={"physician": ["Choose from the list."]})
     try:
@@ -153,6 +190,7 @@ def _decide(order, kind, rule, reason, physician, *, by, now):
                 decided_at=now,
                 recorded_by=by,
                 by_phone=physician is not None,
+                **about,
             )
     except IntegrityError as error:
         if error.__cause__.diag.constraint_name != "decision_one_vetting_per_order":
@@ -165,7 +203,7 @@ def _decide(order, kind, rule, reason, physician, *, by, now):
 
 
 def _ask_for_countersignature(decision, now):
-    what = f"the override of {decision.rule}" if decision.rule else "the vetting"
+    what = f"the {WORDS[decision.kind]} {decision.rule}" if decision.rule else "the vetting"
     Task.objects.create(
         order=decision.order,
         kind=Task.Kind.COUNTERSIGN,

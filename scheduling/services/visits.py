@@ -10,7 +10,7 @@ from django.db import transaction
 from scheduling.engine import gates
 from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.examinations import examination, expected_at
-from scheduling.models import MODALITY, StepKind, Task
+from scheduling.models import MODALITY, Outcome, StepKind, Task
 from scheduling.services import booking, call_ins, messages, reservations, transitions, vetting
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
@@ -288,9 +288,15 @@ def no_show(appointment, *, by, now):
     return appointment
 
 
-def mark_reported(*, order, by, now):
-    """The final report is signed: called by reporting in the same transaction."""
+def mark_reported(*, order, by, now, term="", meaning=""):
+    """The final report is signed: called by reporting in the same transaction.
+
+    Its `term`, and what that means in words, stay with the order for whoever vets the patient's next one.
+    """
     transitions.move(order, OrderState.REPORTED)
+    if term:
+        said = {"term": term, "meaning": meaning, "reported_at": now}
+        Outcome.objects.update_or_create(order=order, defaults=said)
     audit.record("order.reported", order, by=by, patients=[order.patient_id])
 
 

@@ -12,6 +12,7 @@ from scheduling.engine.states import StepState
 from scheduling.forms.orders import ReasonForm
 from scheduling.forms.perfusion import PerfusionForm
 from scheduling.models import Resource, ResourceKind, ScheduledProcedureStep
+from scheduling.services import onestep
 from scheduling.services.perfusion import why_not_read
 from scheduling.services.search import why_not_move
 from scheduling.services.transitions import words
@@ -26,7 +27,8 @@ from vqflow import policy
 class Line:
     """One step with who does it; `people`: who else could, where there is somebody to be replaced.
 
-    `minutes`: of its acquisition, where this user may change them. `dose`: from which batch, or that it is lost.
+    `minutes`: of its acquisition, where this user may change them; `may_move`: it alone can be moved. `dose`: from
+    which batch, or that it is lost.
     """
 
     step: ScheduledProcedureStep
@@ -34,6 +36,7 @@ class Line:
     technologist: Resource | None
     people: tuple[Resource, ...]
     minutes: int | None = None
+    may_move: bool = False
     dose: str = ""
     has_lost_dose: bool = False
 
@@ -46,6 +49,7 @@ def render_appointment(
     user, now = request.user, timezone.now()
     order, is_movable = appointment.procedure.order, why_not_move(appointment) is None
     visits, zone = letters.visits(appointment), appointment.site.time_zone
+    events = history.of_appointment(appointment)
     context = {
         "appointment": appointment,
         "order": order,
@@ -60,7 +64,8 @@ def render_appointment(
         "comes_again": not same_day(appointment.starts_at, visits[-1].starts_at, zone),
         "late": targets.late_words(order, appointment.lungs_start_at) if is_movable else "",
         "sent": appointment.messages.order_by("due_at", "pk"),
-        "history": history.of_appointment(appointment),
+        "history": events,
+        "moves": history.moves(events),
         "state_words": words(appointment.state),
         **waits(user, order, appointment),
         "is_movable": is_movable,
@@ -91,7 +96,9 @@ def _line(step, people, qualification, may_move, *dose):
     held = plan.technologist(step)
     can_change = held is not None and not plan.is_over(step)
     qualified = tuple(each for each in people if can_change and qualification in each.capabilities)
-    return Line(step, plan.room(step), held, qualified, _minutes(step) if may_move else None, *dose)
+    minutes = _minutes(step) if may_move else None
+    movable = may_move and onestep.why_not_move(step) is None
+    return Line(step, plan.room(step), held, qualified, minutes, movable, *dose)
 
 
 def _minutes(step):

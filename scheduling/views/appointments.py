@@ -4,21 +4,15 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from scheduling.engine.states import StepState
 from scheduling.forms.booking import BookingForm, TechnologistForm
 from scheduling.forms.orders import ReasonForm
-from scheduling.models import StepKind
-from scheduling.services import access, booking, explanation, holds, reservations
-from scheduling.services import search as itineraries
+from scheduling.services import access, booking, overbooking, reservations
 from scheduling.templatetags import clock
 from scheduling.views.appointment_page import render_appointment
-from scheduling.views.proposals import CANDIDATES
-from scheduling.views.search_page import Page, period_of, render_search, xray_of
-from vqflow import policy
+from scheduling.views.search_page import period_of, render_search, xray_of
+from scheduling.views.searches import new_visit, other_time
 from vqflow.errors import Conflict, Invalid
 from vqflow.pages import page
-
-ONLY_PRESENT = "Only the present time is free in this period."
 
 
 @page("itinerary.search", methods=("GET", "POST"))
@@ -27,47 +21,6 @@ def search(request, pk):
     order = access.order(pk, by=request.user, action="itinerary.search")
     period, xray_form = period_of(request, order.site), xray_of(request, order.site)
     return render_search(request, new_visit(request, order), period=period, xray_form=xray_form)
-
-
-def new_visit(request, order):
-    """The page that looks for a first appointment; with `overbook` in what was asked, also where all is taken."""
-    may_overbook = itineraries.why_not_overbook(order, request.user) is None
-    overbooking = may_overbook and "overbook" in (request.POST if request.method == "POST" else request.GET)
-
-    def find(first_day, days, xray, wished):
-        return itineraries.proposals(
-            order,
-            first_day=first_day,
-            days=days,
-            by=request.user,
-            now=timezone.now(),
-            xray_ended_at=xray.ended_at if xray else None,
-            wished=wished,
-            hold=holds.token_of(order),
-            overbooking=overbooking,
-            limit=CANDIDATES,
-        )
-
-    def explain(wanted, first_day, days, xray, wished):
-        return explanation.why_not(
-            order,
-            starts={explanation.lungs_of(order): wanted} if wanted else {},
-            first_day=first_day,
-            days=days,
-            by=request.user,
-            now=timezone.now(),
-            xray_ended_at=xray.ended_at if xray else None,
-            wished=wished,
-        )
-
-    return Page(
-        order,
-        find,
-        why_not_book=policy.why_not(request.user, "appointment.book"),
-        may_overbook=may_overbook,
-        is_overbooking=overbooking,
-        explain=explain,
-    )
 
 
 @page("appointment.book", methods=("GET", "POST"))
@@ -115,10 +68,8 @@ def _hold(form, user):
 
 def _reason(form):
     """Why rooms and people are to be taken twice; the page that offers it asks for one."""
-    reason = form.cleaned_data["overbook_reason"].strip()
-    if form.cleaned_data["overbook"] and not reason:
-        raise Invalid("Say why rooms and people are to be taken twice.")
-    return reason
+    values = form.cleaned_data
+    return overbooking.reason_of(values["overbook_reason"]) if values["overbook"] else ""
 
 
 def xray_given(xray_form):
@@ -158,51 +109,6 @@ def move(request, pk):
         return render_search(request, other_time(request, found), period=period, refusal=refusal)
     messages.success(request, "Moved.")
     return redirect("scheduling:appointment", pk)
-
-
-def other_time(request, appointment):
-    """The page that looks for another time of an appointment."""
-
-    def find(first_day, days, xray, wished):
-        found, sentences = itineraries.moves(
-            appointment,
-            first_day=first_day,
-            days=days,
-            by=request.user,
-            now=timezone.now(),
-            wished=wished,
-            hold=holds.token_of(appointment.procedure.order),
-            limit=CANDIDATES,
-        )
-        others = [each for each in found if not planned.items() >= each.starts.items()]
-        return others, [ONLY_PRESENT] if found and not others else sentences
-
-    def explain(wanted, first_day, days, xray, wished):
-        lungs = explanation.lungs_of(appointment.procedure.order, appointment)
-        return explanation.why_not_move(
-            appointment,
-            starts={lungs: wanted} if wanted else {},
-            first_day=first_day,
-            days=days,
-            by=request.user,
-            now=timezone.now(),
-            wished=wished,
-        )
-
-    planned = {step.kind: step.planned_start_at for step in appointment.steps.all()}
-    return Page(
-        appointment.procedure.order,
-        find,
-        appointment=appointment,
-        xray_done=xray_done(appointment),
-        explain=explain,
-    )
-
-
-def xray_done(appointment):
-    """The X-ray of the appointment that is over, as one done elsewhere, or None."""
-    step = appointment.steps.filter(kind=StepKind.XRAY, state=StepState.COMPLETED).first()
-    return step and booking.XrayElsewhere(step.performed_end_at, step.elsewhere, step.modality)
 
 
 @page("appointment.cancel", methods=("GET", "POST"))

@@ -1,4 +1,4 @@
-"""What is decided about an order: answers, vetting, overrides, countersigning, declining, cancelling."""
+"""What is decided about an order: answers, vetting, asking back, overrides, consults, countersigning, its end."""
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -8,10 +8,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from scheduling.engine.screening import questions_for
 from scheduling.examinations import facts
-from scheduling.forms.orders import ReasonForm, ScreeningForm, VetForm, override_form_for
+from scheduling.forms.orders import ReasonForm, ScreeningForm
+from scheduling.forms.vetting import AnswerForm, AskForm, ConsultForm, VetForm, override_form_for
 from scheduling.models import Decision
-from scheduling.services import access, intake, screening, vetting
+from scheduling.services import access, consults, enquiries, intake, protocols, screening, vetting
 from scheduling.views.order_page import render_order
+from scheduling.views.vetting_page import render_case
+from vqflow import policy
 from vqflow.errors import Conflict, Invalid, NotFound
 from vqflow.pages import page
 
@@ -21,21 +24,28 @@ def _decide(request, pk, action, *, name, form_of, act, done):
 
     `form_of(data, order)` makes the form; `name` is where the order's page shows it.
     """
-    order = access.order(pk, by=request.user, action=action)
+    order, render = access.order(pk, by=request.user, action=action), _page(request)
     form = form_of(request.POST, order)
     if not form.is_valid():
-        return render_order(request, order, status=422, **{name: form})
+        return render(request, order, status=422, **{name: form})
     try:
         act(order, form)
     except Invalid as refusal:
         form.refuse(refusal)
-        return render_order(request, order, status=422, **{name: form})
-    except Conflict as refusal:
         # Read again: what the service changed before it refused has been taken back in the database only.
         order = access.order(pk, by=request.user, action=action)
-        return render_order(request, order, status=409, refusal=refusal)
+        return render(request, order, status=422, **{name: form})
+    except Conflict as refusal:
+        order = access.order(pk, by=request.user, action=action)
+        return render(request, order, status=409, refusal=refusal)
     messages.success(request, done)
     return redirect(_back(request, order))
+
+
+def _page(request):
+    """Which page shows a refusal: the one that sent the form."""
+    is_vetting = request.POST.get("page") == "vetting" and policy.allows(request.user, "vetting.list")
+    return render_case if is_vetting else render_order
 
 
 def _back(request, order):
@@ -76,9 +86,7 @@ def change_protocol(request, pk):
         pk,
         "order.vet",
         name="protocol_form",
-        form_of=lambda data, order: VetForm(
-            data, user=request.user, by_phone=False, auto_id="id_protocol_%s"
-        ),
+        form_of=_vet_form(request, auto_id="id_protocol_%s"),
         act=act,
         done="Protocol changed.",
     )
@@ -104,11 +112,82 @@ def _vet(request, pk, *, by_phone):
         pk,
         "order.vet_by_phone" if by_phone else "order.vet",
         name="phone_form" if by_phone else "vet_form",
-        form_of=lambda data, order: VetForm(
-            data, user=request.user, by_phone=by_phone, auto_id="id_phone_%s" if by_phone else "id_%s"
-        ),
+        form_of=_vet_form(request, by_phone=by_phone, auto_id="id_phone_%s" if by_phone else "id_%s"),
         act=act,
         done="Vetted by phone. The physician countersigns it later." if by_phone else "Vetted.",
+    )
+
+
+def _vet_form(request, **options):
+    def form_of(data, order):
+        found = protocols.suggested(order, now=timezone.now())
+        return VetForm(data, user=request.user, suggested=found.protocol.pk if found else None, **options)
+
+    return form_of
+
+
+@page("order.ask_back", methods=("POST",))
+def ask(request, pk):
+    """A question to the desk or the referrer; until it is answered, the order waits with them."""
+
+    def act(order, form):
+        enquiries.ask(order, by=request.user, now=timezone.now(), **form.cleaned_data)
+
+    return _decide(
+        request,
+        pk,
+        "order.ask_back",
+        name="ask_form",
+        form_of=lambda data, order: AskForm(data, auto_id="id_ask_%s"),
+        act=act,
+        done="Asked. The order comes back to the list with the answer.",
+    )
+
+
+@page("order.answer_question", methods=("POST",))
+def answer_question(request, pk):
+    question = access.order_question(pk, by=request.user)
+
+    def act(order, form):
+        enquiries.answer(question, text=form.cleaned_data["answer"], by=request.user, now=timezone.now())
+
+    return _decide(
+        request,
+        question.order_id,
+        "order.answer_question",
+        name="answer_form",
+        form_of=lambda data, order: AnswerForm(data, auto_id="id_answer_%s"),
+        act=act,
+        done="Answered. The order is back with the physician.",
+    )
+
+
+@page("override.clinical", methods=("POST",))
+def consult(request, pk):
+    return _consult(request, pk, by_phone=False)
+
+
+@page("override.clinical_by_phone", methods=("POST",))
+def consult_by_phone(request, pk):
+    return _consult(request, pk, by_phone=True)
+
+
+def _consult(request, pk, *, by_phone):
+    def form_of(data, order):
+        rule = data.get("rule", "")[:20]
+        return ConsultForm(data, user=request.user, by_phone=by_phone, auto_id=f"id_{rule}_%s")
+
+    def act(order, form):
+        consults.answer(order, by=request.user, now=timezone.now(), **form.cleaned_data)
+
+    return _decide(
+        request,
+        pk,
+        "override.clinical_by_phone" if by_phone else "override.clinical",
+        name="consult_form",
+        form_of=form_of,
+        act=act,
+        done="Answer recorded. The physician countersigns it later." if by_phone else "Answer recorded.",
     )
 
 

@@ -20,7 +20,14 @@ from vqflow.errors import Conflict
 from vqflow.pages import page
 
 PER_PAGE = 50
-TASK_TABS = {"": "All", "ask": "Ask", "consult": "Decide", "countersign": "Countersign", "phone": "Phone"}
+TASK_TABS = {
+    "": "All",
+    "ask": "Ask",
+    "question": "Answer",
+    "consult": "Decide",
+    "countersign": "Countersign",
+    "phone": "Phone",
+}
 MESSAGE_TABS = {"": "All", **dict(MessageState.choices)}
 # What failed wants somebody; what was sent is only looked up.
 MESSAGE_RANK = Case(
@@ -50,6 +57,8 @@ def tasks(request):
             "rows": _folded(context["page"]),
             "kind": kind,
             "may_close": policy.allows(request.user, "task.close"),
+            "may_answer_question": policy.allows(request.user, "order.answer_question"),
+            "may_decide": policy.allows(request.user, "override.clinical"),
         },
     )
 

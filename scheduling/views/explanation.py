@@ -3,8 +3,8 @@
 from django.shortcuts import redirect
 
 from scheduling.services import access
-from scheduling.views.appointments import new_visit, other_time
 from scheduling.views.search_page import period_of, render_search, why_not_of, xray_of
+from scheduling.views.searches import new_visit, other_start, other_time
 from vqflow.pages import page
 
 
@@ -14,13 +14,8 @@ def of_order(request, pk):
     order = access.order(pk, by=request.user, action="itinerary.search")
     if request.method != "POST":
         return redirect("scheduling:search", pk)
-    return render_search(
-        request,
-        new_visit(request, order),
-        period=period_of(request, order.site),
-        xray_form=xray_of(request, order.site),
-        why_not_form=why_not_of(request, order.site),
-    )
+    xray_form = xray_of(request, order.site)
+    return _answered(request, new_visit(request, order), xray_form=xray_form)
 
 
 @page("appointment.move", methods=("GET", "POST"))
@@ -29,10 +24,18 @@ def of_appointment(request, pk):
     found = access.appointment(pk, by=request.user, action="appointment.move")
     if request.method != "POST":
         return redirect("scheduling:move", pk)
-    site = found.procedure.order.site
-    return render_search(
-        request,
-        other_time(request, found),
-        period=period_of(request, site),
-        why_not_form=why_not_of(request, site),
-    )
+    return _answered(request, other_time(request, found))
+
+
+@page("appointment.move", methods=("GET", "POST"))
+def of_step(request, pk):
+    """The same for one step, the others fixed."""
+    step = access.step(pk, by=request.user, action="appointment.move")
+    if request.method != "POST":
+        return redirect("scheduling:step-move", pk)
+    return _answered(request, other_start(request, step))
+
+
+def _answered(request, page, **known):
+    period = period_of(request, page.order.site)
+    return render_search(request, page, period=period, why_not_form=why_not_of(request, page), **known)

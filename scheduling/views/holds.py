@@ -11,9 +11,10 @@ from scheduling.models import Appointment, Hold
 from scheduling.services import access, booking, holds
 from scheduling.templatetags import clock
 from scheduling.views import axis, targets
-from scheduling.views.appointments import chosen, first_day, new_visit, other_time, xray_done, xray_given
+from scheduling.views.appointments import chosen, first_day, xray_given
 from scheduling.views.proposals import chain_of
 from scheduling.views.search_page import XRAY_FIELDS, period_of, render_search, xray_of
+from scheduling.views.searches import new_visit, other_time, xray_done
 from vqflow.errors import Conflict, DomainError, Invalid
 from vqflow.pages import page
 
@@ -76,7 +77,7 @@ def _render_hold(request, found):
         "proposal": proposal,
         "resource_ids": ",".join(str(each) for each in found.resource_ids),
         "chain": proposal and chain_of(proposal, zone, xray),
-        "axis": proposal and axis.draw(proposal.steps, zone),
+        "axis": proposal and axis.draw(proposal, order),
         "late": targets.late_words(order, proposal.lungs_start_at) if proposal else "",
         "gone": gone,
         "booked": _booked(found),

@@ -11,6 +11,7 @@ from scheduling.views import axis, targets
 # The engine's best answers start five minutes apart. Enough of them are asked for to see the next half days too.
 CANDIDATES = 400
 CARDS, ALL = 3, 10
+OF_STEP = 12
 EARLIEST, WISHED, NEAREST = "Earliest", "Fits the wishes best", "Nearest to the wishes"
 OUTSIDE = "Outside the wishes"
 APART = timedelta(minutes=30)
@@ -43,6 +44,11 @@ class Choice:
     late: str = ""  # how long after the order's target the lungs start
 
     @property
+    def gap(self):
+        """How long the X-ray ends before the lungs, in words; empty without one."""
+        return next((step.gap for step in self.chain if step.gap), "")
+
+    @property
     def resource_ids(self):
         return ",".join(str(each) for each in sorted(_resources(self.proposal)))
 
@@ -62,6 +68,33 @@ def choices(found, *, order, xray=None, wished=NO_WISHES):
     rest = _spread([each for each in found if each not in picked], picked, ALL - len(picked))
     cards = [_choice(each, picked, order, xray, wished) for each in picked]
     return cards, [_choice(each, picked, order, xray, wished) for each in rest]
+
+
+def of_step(found, *, order, step, xray=None):
+    """(cards, others) of one step's other starts, in order of time: the nearest before and after it are the cards."""
+    present, zone = step.planned_start_at, order.site.time_zone
+    before = [each for each in found if each.starts[step.kind] < present]
+    after = [each for each in found if each.starts[step.kind] > present]
+    cards = [*before[-1:], *after[:1]]
+    rest = [each for each in found if each not in cards]
+    chosen = [rest[len(rest) * n // OF_STEP] for n in range(OF_STEP)] if len(rest) > OF_STEP else rest
+
+    def choice(each):
+        lungs = each.lungs_start_at
+        return Choice(
+            each,
+            (_apart(each.starts[step.kind] - present),),
+            chain_of(each, zone, xray),
+            axis.draw(each, order),
+            False,
+            targets.late_words(order, lungs),
+        )
+
+    return [choice(each) for each in cards], [choice(each) for each in chosen]
+
+
+def _apart(difference):
+    return f"{clock.duration(abs(difference))} {'later' if difference > timedelta() else 'earlier'}"
 
 
 def _pick(found, zone):
@@ -107,7 +140,7 @@ def _choice(proposal, picked, order, xray, wished):
         proposal,
         tuple(_reasons(proposal, picked, zone, xray, wished)),
         chain_of(proposal, zone, xray),
-        axis.draw(proposal.steps, zone),
+        axis.draw(proposal, order),
         is_best,
         targets.late_words(order, proposal.lungs_start_at),
     )

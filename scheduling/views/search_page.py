@@ -1,16 +1,18 @@
-"""The page of proposals: for a new appointment, and for another time of one that is booked."""
+"""The page of proposals: for a new appointment, for another time of one that is booked, and of one of its steps."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from scheduling.forms.booking import USUAL_DAYS, PeriodForm, WishesForm, XrayForm
 from scheduling.forms.explanation import WhyNotForm
+from scheduling.services.explanation import lungs_of
 from scheduling.services.search import LONGEST_DAYS, notes
 from scheduling.templatetags import clock
-from scheduling.views import proposals, targets, why_not
+from scheduling.views import held, proposals, sixweeks, targets, why_not
 from vqflow.errors import Conflict, DomainError, Invalid
 
 XRAY_FIELDS = ("xray_modality", "xray_ended_at_0", "xray_ended_at_1", "xray_place")
@@ -20,26 +22,52 @@ XRAY_FIELDS = ("xray_modality", "xray_ended_at_0", "xray_ended_at_1", "xray_plac
 class Page:
     """What is being looked for. `find(first_day, days, xray, wished)` answers (proposals, sentences).
 
-    It raises Conflict where nothing may be looked for. `explain(wanted, first_day, days, xray, wished)` answers
-    the WhyNot of a wanted start of the lungs, or of the days without one. `why_not_book`: the sentence why this
-    person cannot take a proposal. `appointment`: the one to be moved, `xray_done`: its X-ray, where that is over.
+    It raises Conflict where nothing may be looked for. `explain(starts, first_day, days, xray, wished)` answers
+    the WhyNot of wanted starts, or of the days without any. `days(first_day, xray, wished)`: how full the next
+    weeks are, where that is shown. `why_not_book`: the sentence why this person cannot take a proposal.
+    `appointment`: the one to be moved, `step`: if only that of it; `xray_done`: its X-ray, where that is over.
     """
 
     order: object
     find: object
+    explain: object = None
+    days: object = None
     why_not_book: str | None = None
     appointment: object = None
+    step: object = None
     xray_done: object = None
     may_overbook: bool = False
     is_overbooking: bool = False
-    explain: object = None
+
+    @property
+    def addresses(self):
+        """Where to search, take, hold and ask why not; `take_all`: where a whole visit is taken."""
+        if self.step:
+            names, pk = ("step-move", "step-move", "appointment-hold", "step-why-not"), self.step.pk
+        elif self.appointment:
+            names, pk = ("move", "move", "appointment-hold", "appointment-why-not"), self.appointment.pk
+        else:
+            names, pk = ("search", "book", "order-hold", "order-why-not"), self.order.pk
+        keys = [self.appointment.pk if name == "appointment-hold" else pk for name in names]
+        found = [reverse(f"scheduling:{name}", args=[key]) for name, key in zip(names, keys, strict=True)]
+        to = dict(zip(("search", "take", "hold", "ask"), found, strict=True))
+        # What is offered beside a wanted time may move other steps too.
+        whole = reverse("scheduling:move", args=[self.appointment.pk]) if self.step else to["take"]
+        return to | {"take_all": whole}
+
+    @property
+    def asked_kind(self):
+        """Of which step a wanted time is the start."""
+        return self.step.kind if self.step else lungs_of(self.order, self.appointment)
 
 
 def period_of(request, site, *, first_day=None):
-    """The days to search, from the address or from the form that brought the X-ray."""
+    """The days to search, from the address or from the form that brought the X-ray. `day`: one of the six weeks."""
     today = clock.local(timezone.now(), site.time_zone).date()
     asked = request.POST if request.method == "POST" else request.GET
     given = {key: asked[key] for key in ("first_day", "days") if asked.get(key)}
+    if asked.get("day"):
+        given = {"first_day": asked["day"], "days": 1}
     usual = {"first_day": max(first_day or today, today).isoformat(), "days": USUAL_DAYS}
     return PeriodForm(usual | given, today=today)
 
@@ -55,17 +83,28 @@ def xray_of(request, site):
     return XrayForm(request.POST if posted else None, zone=site.time_zone, now=timezone.now())
 
 
-def why_not_of(request, site):
+def why_not_of(request, page):
     """The form that asks why not at a time: bound when one was posted."""
     posted = request.method == "POST" and "wanted_0" in request.POST
-    return WhyNotForm(request.POST if posted else None, zone=site.time_zone)
+    return WhyNotForm(request.POST if posted else None, **_asked(page))
+
+
+def _asked(page):
+    further = () if page.step else page.order.procedure.protocol.steps.all()
+    others = [row.kind for row in further if row.kind != page.asked_kind and not row.simultaneous]
+    return {
+        "zone": page.order.site.time_zone,
+        "kind": page.asked_kind,
+        "others": others,
+        "is_step": bool(page.step),
+    }
 
 
 def render_search(request, page, *, period, xray_form=None, refusal=None, why_not_form=None):
     """Proposals, or the sentences why there are none; the status is that of what was refused."""
-    order, xray = page.order, None
-    cards, others, sentences, spent, explained = [], [], [], None, None
-    why_not_form = why_not_form or WhyNotForm(None, zone=order.site.time_zone)
+    order, now, xray = page.order, timezone.now(), None
+    cards, others, sentences, spent, explained, weeks = [], [], [], None, None, None
+    why_not_form = why_not_form or WhyNotForm(None, **_asked(page))
     wishes = wishes_of(request)
     is_valid = period.is_valid() and wishes.is_valid()
     if xray_form is not None and xray_form.is_bound:
@@ -75,33 +114,58 @@ def render_search(request, page, *, period, xray_form=None, refusal=None, why_no
         try:
             found, sentences = page.find(*_days(period), xray, wishes.wishes())
             done = xray or page.xray_done
-            cards, others = proposals.choices(found, order=order, xray=done, wished=wishes.wishes())
-            spent = _spent(page, xray or page.xray_done, *_days(period)) if sentences else None
-            explained = _explained(page, why_not_form, sentences, _days(period), xray, wishes.wishes())
+            cards, others = _choices(page, found, done, wishes.wishes())
+            spent = _spent(page, done, *_days(period)) if sentences else None
+            explained = _explained(
+                page, why_not_form, sentences, _days(period), xray, wishes.wishes(), request.user
+            )
+            weeks = (
+                page.days
+                and not page.is_overbooking
+                and sixweeks.shown(
+                    page.days,
+                    *_days(period),
+                    xray=xray,
+                    wished=wishes.wishes(),
+                    zone=order.site.time_zone,
+                    now=now,
+                )
+            )
         except Conflict as cannot:
             refusal = refusal or cannot
     context = {
+        "page": page,
+        "to": page.addresses,
         "order": order,
         "patient": order.patient,
         "age": order.patient.age_on(period.today),
         "zone": order.site.time_zone,
         "appointment": page.appointment,
+        "step": page.step,
         "period": period,
         "wishes": wishes,
         "is_wished": is_valid and bool(wishes.wishes()),
         "xray_form": xray_form,
         "xray": xray,
         "xray_fields": [(field, request.POST.get(field, "")) for field in XRAY_FIELDS] if xray else [],
-        "notes": notes(order, timezone.now()),
+        "notes": notes(order, now),
+        "held": held.for_order(order, user=request.user, now=now),
         "cards": cards,
         "others": others,
+        "weeks": weeks,
         "sentences": sentences,
         "why_not": explained,
         "why_not_form": why_not_form,
         "wish_fields": _carried(request, wishes) if is_valid else [],
-        "advice": spent or (sentences and _advice(page, xray, period.cleaned_data["days"])),
+        "advice": ""
+        if page.step
+        else spent or (sentences and _advice(page, xray, period.cleaned_data["days"])),
         "is_xray_spent": spent is not None,
         "refusal": refusal,
+        # What was typed comes back to be mended, where it was that which was refused.
+        "overbook_reason": request.POST.get("overbook_reason")
+        if isinstance(refusal, Invalid) and "overbook_reason" in refusal.fields
+        else None,
         "why_not_book": page.why_not_book,
         "may_overbook": page.may_overbook,
         "is_overbooking": page.is_overbooking,
@@ -111,21 +175,28 @@ def render_search(request, page, *, period, xray_form=None, refusal=None, why_no
     return render(request, "scheduling/search.html", context, status=status)
 
 
-def _explained(page, form, sentences, days, xray, wished):
+def _choices(page, found, xray, wished):
+    if page.step:
+        return proposals.of_step(found, order=page.order, step=page.step, xray=xray)
+    return proposals.choices(found, order=page.order, xray=xray, wished=wished)
+
+
+def _explained(page, form, sentences, days, xray, wished, by):
     """The answer to a wanted time, else why nothing was found in these days; None where there is no question."""
-    if not form.is_bound and (not sentences or page.is_overbooking):
+    if not form.is_bound and (not sentences or page.is_overbooking or page.step):
         return None
-    wanted = form.cleaned_data["wanted"] if form.is_bound and form.is_valid() else None
-    if form.is_bound and wanted is None:
+    starts = form.starts() if form.is_bound and form.is_valid() else {}
+    if form.is_bound and not starts:
         return None
     try:
-        found = page.explain(wanted, *days, xray, wished)
+        found = page.explain(starts, *days, xray, wished)
     except Invalid as refusal:
         form.refuse(refusal)
         return None
-    if wanted is None and found.proposal is not None:
+    if not starts and found.proposal is not None:
         return None
-    return why_not.answer(found, order=page.order, wanted=wanted, xray=xray or page.xray_done)
+    wanted = starts.get(page.asked_kind)
+    return why_not.answer(found, page=page, by=by, wanted=wanted, xray=xray or page.xray_done)
 
 
 def _carried(request, wishes):

@@ -38,6 +38,7 @@ from scheduling.services import (  # noqa: E402
     acceptance,
     availability,
     booking,
+    changes,
     disruptions,
     holds,
     locks,
@@ -144,7 +145,7 @@ class Client:
 
     def swap(self):
         pair = self.live(), self.live()
-        return booking.swap(*pair, by=self.by, now=self.now) if all(pair) else None
+        return changes.swap(*pair, by=self.by, now=self.now) if all(pair) else None
 
     def cancel(self):
         appointment = self.live()

@@ -22,7 +22,7 @@ def booked(*patients):
     for each in patients:
         patient = department.patient(site, by=scheduler, now=now, **each)
         order = department.order(site, by=scheduler, now=now, of=patient, vetted=False)
-        vetting.vet(order, protocol=protocol, by=physician, now=now)
+        vetting.vet(order, reason="Agreed.", protocol=protocol, by=physician, now=now)
         order = Order.objects.with_people().get(pk=order.pk)
         [best] = search.proposals(order, first_day=today(), days=1, by=scheduler, now=now, limit=1)[0]
         booking.book(order, starts=best.starts, by=scheduler, now=now)

@@ -79,7 +79,7 @@ def waiting(*patients):
     for each in patients:
         patient = department.patient(site, by=scheduler, now=now, **each)
         order = department.order(site, by=scheduler, now=now, of=patient, vetted=False)
-        vetting.vet(order, protocol=protocol, by=physician, now=now)
+        vetting.vet(order, reason="Agreed.", protocol=protocol, by=physician, now=now)
         sys.stdout.write(f"{order.pk}\n")
 
 

@@ -56,9 +56,13 @@ def order_shown(person: Person) -> int:
 
 def vet(physician: Person, order: int) -> None:
     physician.open("/")
-    physician.press("Orders")
+    physician.press("Vetting")
     physician.press("Vet", within=physician.page.locator(f"#order-{order}"))
-    physician.page.get_by_label("Protocol").select_option(label=PROTOCOL)
+    physician.page.get_by_label("Protocol", exact=True).select_option(label=PROTOCOL)
+    physician.fill({"Why another protocol": "The tracer is not available."})
+    if physician.has_scripts:
+        # A press right after the page has come is taken for the second of a double click.
+        physician.page.wait_for_timeout(SETTLED_MS)
     physician.press("Approve with this protocol")
     physician.sees("Vetted.")
 

@@ -103,7 +103,9 @@ def test_vetting_and_answers_change_the_version(site, tess):
     made = department.booking.book(order, starts=best.starts, by=department.scheduler(site), now=NOW)
     order.refresh_from_db()
     before = worklist.version(site, TODAY)
-    vetting.vet(order, protocol=order.procedure.protocol, by=department.attending(site), now=NOW)
+    vetting.vet(
+        order, reason="Agreed.", protocol=order.procedure.protocol, by=department.attending(site), now=NOW
+    )
     assert worklist.version(site, TODAY) != before
     assert row_at(made, tess, NOW).vetted
 

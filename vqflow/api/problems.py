@@ -9,7 +9,7 @@ from vqflow.errors import DomainError
 
 PROBLEM_TYPE = "application/problem+json"
 # What a refusal may say beside its sentence, as extension members (RFC 9457, section 3.2).
-EXTENSIONS = ("alternatives",)
+EXTENSIONS = ("alternatives", "candidates")
 
 
 class Problem(serializers.Serializer):

@@ -9,12 +9,14 @@ from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections
 
 from scheduling.tasks import (
+    apply_planned_changes,
     fill_from_waitlist,
     lay_out_tracers,
     release_expired_doses,
     release_expired_holds,
     send_due_messages,
     solve_replans,
+    write_downtime_lists,
 )
 
 log = structlog.get_logger(__name__)
@@ -33,6 +35,8 @@ class Command(BaseCommand):
             release_expired_doses()
             lay_out_tracers()
             solve_replans()
+            apply_planned_changes()
+            write_downtime_lists()
             self.stdout.write(f"{sent} sent, {released} holds released, {offered} times offered")
             return
         ended = threading.Event()
@@ -55,5 +59,7 @@ def _look():
         fill_from_waitlist()
         send_due_messages()
         solve_replans()
+        apply_planned_changes()
+        write_downtime_lists()
     except Error as error:
         log.error("dispatch.database", error=type(error).__name__)

@@ -19,6 +19,7 @@ NOT_DELIVERED = {
     MessageKind.MOVED: "Phone the patient: the mail about the new time was not delivered.",
     MessageKind.CANCELLED: "Phone the patient: the mail about the cancellation was not delivered.",
     MessageKind.RESULT_READY: "Phone the referrer: the mail about the result was not delivered.",
+    MessageKind.LETTER_COPY: "Phone the patient: the appointment letter was not delivered.",
 }
 
 

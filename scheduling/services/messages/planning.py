@@ -7,6 +7,7 @@ from scheduling import letters
 from scheduling.models import Message, MessageKind, MessageState, PatientClass
 from scheduling.services.messages import calls
 from vqflow import nudge
+from vqflow.errors import Conflict
 from vqflow.statements import insert
 
 # Two reminders are missed less often than one (4.4 % against 5.3 and 5.8 %, n = 54,066).
@@ -52,6 +53,34 @@ def cancelled(appointment, *, now):
         _write([message])
     elif not order.patient.mail_address and (was_mailed or was_called):
         calls.instead_of(message, sentences=calls.NO_ADDRESS, now=now)
+
+
+def why_no_mail(order):
+    """A sentence why this patient gets no mail, or None."""
+    if _gets_no_mail(order):
+        return "Inpatients get no mail. Print the letter for the ward."
+    if not order.patient.mail_address:
+        return "The patient has no e-mail address, or has not agreed to e-mail. Print the letter."
+    return None
+
+
+def letter(appointment, *, now):
+    """The appointment letter goes out again by mail; returns the row. Conflict while one is on its way."""
+    sent = Message.objects.filter(appointment=appointment, kind=MessageKind.LETTER_COPY)
+    if sent.filter(state__in=(MessageState.PENDING, MessageState.SENDING)).exists():
+        raise Conflict("The letter is on its way already.")
+    visits = letters.visits(appointment)
+    if visits[-1].starts_at <= now:
+        raise Conflict("The appointment has begun; a letter would come too late.")
+    row = _row(
+        appointment,
+        MessageKind.LETTER_COPY,
+        due_at=now,
+        not_after=visits[-1].starts_at,
+        rule=f"-{sent.count() + 1}",
+    )
+    _write([row])
+    return row
 
 
 def offered(offer, *, now):

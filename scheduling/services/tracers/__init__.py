@@ -1,7 +1,7 @@
 """Doses: what is planned and there (supplies, batches), and which step takes which (claims)."""
 
 from scheduling.services.tracers.batches import add, delay, fail, measured, stranded
-from scheduling.services.tracers.claims import claim, extend, free, keep, release, release_expired
+from scheduling.services.tracers.claims import claim, extend, free, keep, refused, release, release_expired
 from scheduling.services.tracers.supplies import add_supply, end_supply, lay_out_all
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "keep",
     "lay_out_all",
     "measured",
+    "refused",
     "release",
     "release_expired",
     "stranded",

@@ -4,6 +4,7 @@ Batches are always locked in the order of their ids, once in a transaction (`fre
 wait for each other in a circle. What a claim takes is counted on its batch, whose check refuses more than it has.
 """
 
+from contextlib import contextmanager
 from decimal import Decimal
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -13,21 +14,26 @@ from scheduling.engine import tracers as engine
 from scheduling.engine.calendars import to_datetime
 from scheduling.engine.intervals import contains
 from scheduling.models import DoseClaim, TracerBatch
+from scheduling.models.tracers import LONGEST_SHELF_LIFE
 from scheduling.services.locks import BUSY
+from vqflow import writes
 from vqflow.errors import Conflict
+from vqflow.statements import insert
 
 LAST_DOSE_GONE = "The last dose for this time has just been taken. Choose another time."
 NOT_NOW = {"55P03", "40P01"}  # lock time-out, deadlock
 
+# Both bounds are on `expires_at`, so that the scan of the index ends soon after the last day that is asked for.
 _LOCK = """
-SELECT id FROM scheduling_tracerbatch WHERE id IN (
-    SELECT b.id FROM scheduling_tracerbatch b, unnest(%(begins)s::bigint[], %(ends)s::bigint[]) AS w(begins, ends)
-    WHERE b.site_id = %(site)s AND b.usable_from < to_timestamp(w.ends * 60.0)
-        AND b.expires_at >= to_timestamp(w.begins * 60.0)
+SELECT id FROM scheduling_tracerbatch WHERE id = ANY(ARRAY(
+    SELECT b.id FROM scheduling_tracerbatch b, unnest(%s::timestamptz[], %s::timestamptz[]) AS w(begins, ends)
+    WHERE b.site_id = %s AND b.usable_from < w.ends
+        AND b.expires_at >= w.begins AND b.expires_at < w.ends + %s
     UNION SELECT batch_id FROM scheduling_doseclaim
-    WHERE status = 'live' AND (token = ANY(%(tokens)s) OR step_id = ANY(%(steps)s))
-) ORDER BY id FOR NO KEY UPDATE
+    WHERE status = 'live' AND (token = ANY(%s) OR step_id = ANY(%s))
+)) ORDER BY id FOR NO KEY UPDATE
 """
+_ANY_OVER = "SELECT EXISTS (SELECT 1 FROM scheduling_doseclaim WHERE status = 'live' AND expires_at <= %s)"
 _GIVE_BACK = """
 WITH gone AS (
     UPDATE scheduling_doseclaim c SET status = 'released' FROM scheduling_doseclaim was
@@ -49,21 +55,19 @@ def free(site, *, around, now, tokens=(), steps=()):
 
     `around`: pairs of minutes. `steps`: ids; the doses of those that have begun stay theirs.
     """
-    known = {
-        "site": site.pk,
-        "begins": [begins for begins, _ in around],
-        "ends": [ends for _, ends in around],
-        "tokens": list(tokens),
-        "steps": list(steps),
-    }
-    batches = [pk for (pk,) in _locking(_LOCK, known)]
-    if batches:
+    begins, ends = ([to_datetime(at) for at in each] for each in zip(*around, strict=True))
+    known = [begins, ends, site.pk, LONGEST_SHELF_LIFE, list(tokens), list(steps)]
+    batches, has_expired = _locking(known, now)
+    if batches and (has_expired or tokens or steps):
         over = Q(batch__in=batches, status=DoseClaim.Status.LIVE, expires_at__lte=now)
         _give_back(over | _of(tokens, steps))
 
 
 def claim(steps, found, question):
-    """Take the dose of each placed step that needs one. `steps`: rows by kind. Raises Conflict when it is gone."""
+    """Take the dose of each placed step that needs one. `steps`: rows by kind.
+
+    Raises Conflict when it is gone; what the database refuses is one within `refused`.
+    """
     _take(_draws(found, question), lambda kind: {"step": steps[kind]})
 
 
@@ -74,7 +78,8 @@ def keep(hold, found, question, *, own=None):
         kind: (draw, minute, _beyond(draw, owned.get(kind)))
         for kind, (draw, minute, _) in _draws(found, question).items()
     }
-    _take(draws, lambda kind: {"token": hold.pk, "expires_at": hold.expires_at})
+    with refused(), writes.together():
+        _take(draws, lambda kind: {"token": hold.pk, "expires_at": hold.expires_at})
 
 
 def _draws(found, question):
@@ -122,14 +127,29 @@ def _take(draws, holder):
         )
         for kind, (draw, minute, taken) in draws.items()
     ]
+    batches = {row.batch_id for row in rows}
+
+    def all_taken(cursor):
+        if cursor.rowcount != len(batches):
+            raise Conflict(LAST_DOSE_GONE)
+
+    taken = [[row.batch_id for row in rows], [row.reference_mbq for row in rows]]
+    writes.write(_TAKE, taken, then=all_taken)
+    insert(rows)
+
+
+@contextmanager
+def refused():
+    """A dose that the database refuses is gone. It ends the transaction: let the Conflict go through."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_TAKE, [[row.batch_id for row in rows], [row.reference_mbq for row in rows]])
-            if cursor.rowcount != len({row.batch_id for row in rows}):
-                raise Conflict(LAST_DOSE_GONE)
-            DoseClaim.objects.bulk_create(rows)
+        yield
     except IntegrityError as error:
+        if error.__cause__.diag.table_name not in _TABLES:
+            raise
         raise Conflict(LAST_DOSE_GONE) from error
+
+
+_TABLES = {TracerBatch._meta.db_table, DoseClaim._meta.db_table}
 
 
 def release(*, steps=(), tokens=()):
@@ -183,11 +203,16 @@ def mbq(kbq):
     return Decimal(kbq) / 1000
 
 
-def _locking(sql, known):
+def _locking(known, now):
+    """(ids of the batches, locked, whether doses are kept by holds that are over)."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(sql, known)
-            return cursor.fetchall()
+            # What is over is looked for in a statement of its own: it sees what was committed while we waited.
+            cursor.execute(f"{_LOCK}; {_ANY_OVER}", [*known, now])
+            cursor.set_result(-1)
+            [has_expired] = cursor.fetchone()
+            cursor.set_result(-2)
+            return [pk for (pk,) in cursor.fetchall()], has_expired
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) not in NOT_NOW:
             raise

@@ -160,7 +160,7 @@ def test_a_stat_order_is_overbooked_by_the_lead_with_a_reason(site, lead, schedu
     stat, other = department.order(site, priority="stat"), department.order(site)
     wanted = first_of(scheduler, f"orders/{other.pk}/itineraries")
     assert scheduler.post(f"orders/{other.pk}/appointment", wanted)[0] == 201
-    body = {**wanted, "overbook_reason": "Shock"}
+    body = {**wanted, "overbook_reason": "Shock, cannot wait"}
     body["resource_ids"] = []
     assert scheduler.post(f"orders/{stat.pk}/appointment", body)[0] == 403
     status, booked = lead.post(f"orders/{stat.pk}/appointment", body)

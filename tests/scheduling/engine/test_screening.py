@@ -15,11 +15,15 @@ ALL_CLEAR = {
     "pregnancy": "no",
     "pulmonary_hypertension": "none",
     "pretest": "high",
-    **{q.key: "no" for q in QUESTIONS if q.key not in ("pregnancy", "pulmonary_hypertension", "pretest")},
+    "chest_xray": "normal",
+    **{q.key: "no" for q in QUESTIONS if "no" in dict(q.choices) and q.key != "pregnancy"},
 }
 
 NOTHING = ""
 CASES = [
+    ("chest_xray", "abnormal", MAN, "CXR-7 warn book -"),
+    ("chest_xray", "none", MAN, NOTHING),
+    ("chest_xray", "unknown", MAN, NOTHING),
     # question, answer, patient; then what comes of it, each as "rule action stages override"
     ("pregnancy", "yes", WOMAN, "PREG-1 consult xray+dose+start physician, PREG-1 protocol book -"),
     ("pregnancy", "possible", WOMAN, "PREG-1 consult xray+dose+start physician, PREG-1 protocol book -"),
@@ -122,7 +126,9 @@ def test_nothing_ever_gates_booking():
     for rule in RULES:
         if rule.action in screening.GATING:
             assert Stage.BOOK not in rule.stages, rule.id
-    worst = {q.key: "severe" if q.key == "pulmonary_hypertension" else "yes" for q in QUESTIONS[:-1]}
+    worst = {
+        q.key: next(a for a, _ in q.choices if a in ("severe", "yes", "abnormal", "high")) for q in QUESTIONS
+    }
     assert stage_blockers(evaluate(worst, STAT), Stage.BOOK) == ()
 
 

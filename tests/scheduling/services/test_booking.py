@@ -308,7 +308,7 @@ def test_holidays_and_closures_are_kept_free(site, scheduler):
 def test_a_vetted_protocol_decides_what_is_booked(site, scheduler):
     order = department.order(site, by=scheduler, vetted=False)
     perfusion_only = site.protocols.get(key="Q_ONLY")
-    vetting.vet(order, protocol=perfusion_only, by=department.attending(site), now=NOW)
+    vetting.vet(order, reason="Agreed.", protocol=perfusion_only, by=department.attending(site), now=NOW)
     best = department.proposal(order, by=scheduler)
     assert set(best.starts) == {StepKind.XRAY, StepKind.PERFUSION}
 
@@ -345,7 +345,7 @@ def test_two_steps_in_one_room_leave_its_own_clearance_to_the_end(site, schedule
     )
     protocol.steps.filter(kind="perfusion").update(same_room_as_before=True)
     order = department.order(site, by=scheduler, vetted=False)
-    vetting.vet(order, protocol=protocol, by=department.attending(site), now=NOW)
+    vetting.vet(order, reason="Agreed.", protocol=protocol, by=department.attending(site), now=NOW)
     best = department.proposal(order, by=scheduler)
     appointment = booking.book(order, starts=best.starts, by=scheduler, now=NOW)
     in_room = camera.reservations.filter(step__appointment=appointment).order_by("span")

@@ -40,7 +40,9 @@ def question(order, **changes):
 
 
 def free(order, name, **changes):
-    return next(each.free for each in question(order, **changes).resources if each.name == name)
+    asked = question(order, **changes)
+    found = next(each.free for each in asked.resources if each.name == name)
+    return clip(found, asked.earliest, asked.latest)
 
 
 def version(site):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from scheduling.models import Message, Reservation, Resource, ScheduledProcedureStep, StepKind
-from scheduling.services import booking, holds, search, vetting, visits
+from scheduling.services import booking, changes, holds, search, vetting, visits
 from tests import department
 from tests.department import NOW, TODAY
 from vqflow.errors import Conflict, Invalid, NotAllowed
@@ -96,7 +96,7 @@ class TestChangingPlaces:
             [starts(each) for each in (appointment, other)],
             [occupied(each) for each in (appointment, other)],
         )
-        booking.swap(appointment, other, by=by, now=NOW)
+        changes.swap(appointment, other, by=by, now=NOW)
         assert [starts(each) for each in (other, appointment)] == before
         assert _without_patients(occupied(other)) == _without_patients(rooms[0])
         assert _without_patients(occupied(appointment)) == _without_patients(rooms[1])
@@ -115,7 +115,7 @@ class TestChangingPlaces:
             camera.closures.create(site=site, span=(begins, begins + timedelta(hours=1)), reason="QC")
         before = [starts(each) for each in (appointment, other)]
         with pytest.raises(Conflict) as refusal:
-            booking.swap(other, appointment, by=by, now=NOW)
+            changes.swap(other, appointment, by=by, now=NOW)
         assert refusal.value.sentence.startswith("The appointment of ")
         assert "No gamma camera is free" in refusal.value.sentence
         assert [starts(each) for each in (appointment, other)] == before
@@ -123,37 +123,37 @@ class TestChangingPlaces:
 
     def test_with_oneself_it_is_refused(self, appointment, by):
         with pytest.raises(Invalid):
-            booking.swap(appointment, appointment, by=by, now=NOW)
+            changes.swap(appointment, appointment, by=by, now=NOW)
 
     def test_with_another_site_it_is_refused(self, appointment, by):
         elsewhere = department.booked(department.site("hillside"))
         with pytest.raises(Invalid):
-            booking.swap(appointment, elsewhere, by=by, now=NOW)
+            changes.swap(appointment, elsewhere, by=by, now=NOW)
 
     def test_with_one_that_is_over_it_is_refused(self, appointment, other, by):
         booking.cancel(other, reason="ill", by=by, now=NOW)
         with pytest.raises(Conflict) as refusal:
-            booking.swap(appointment, other, by=by, now=NOW)
+            changes.swap(appointment, other, by=by, now=NOW)
         assert refusal.value.sentence == "This appointment is cancelled; it cannot be moved."
 
     def test_without_a_scan_in_common_it_is_refused(self, site, appointment, by):
         alone = department.order(site, by=by, vetted=False)
         protocol = department.protocol(site, key="Q", name="Q", kinds=(StepKind.XRAY, StepKind.PERFUSION))
         other_kind = department.protocol(site, key="V", name="V", kinds=(StepKind.XRAY, StepKind.VENTILATION))
-        vetting.vet(alone, protocol=protocol, by=department.attending(site), now=NOW)
+        vetting.vet(alone, reason="Agreed.", protocol=protocol, by=department.attending(site), now=NOW)
         second = department.order(site, by=by, vetted=False)
-        vetting.vet(second, protocol=other_kind, by=department.attending(site), now=NOW)
+        vetting.vet(second, reason="Agreed.", protocol=other_kind, by=department.attending(site), now=NOW)
         pair = [
             booking.book(each, starts=department.proposal(each, by=by).starts, by=by, now=NOW)
             for each in (alone, second)
         ]
         with pytest.raises(Conflict) as refusal:
-            booking.swap(*pair, by=by, now=NOW)
+            changes.swap(*pair, by=by, now=NOW)
         assert refusal.value.sentence.startswith("These two have no scan in common")
 
     def test_a_technologist_swaps_within_the_day_only(self, site, appointment, other, by):
         with pytest.raises(NotAllowed):
-            booking.swap(appointment, other, by=department.technologist(site), now=NOW)
+            changes.swap(appointment, other, by=department.technologist(site), now=NOW)
 
 
 def _without_patients(rows):
@@ -168,7 +168,7 @@ class TestAnotherLength:
 
     def test_the_last_step_grows_into_free_time(self, appointment, by):
         before = starts(appointment)
-        changed = booking.lengthen(appointment.steps.get(kind="perfusion"), minutes=35, by=by, now=NOW)
+        changed = changes.lengthen(appointment.steps.get(kind="perfusion"), minutes=35, by=by, now=NOW)
         assert (starts(changed), self.length(changed, "perfusion")) == (before, 35)
         camera = Reservation.objects.get(
             status="booked", step__appointment=changed, step__kind="perfusion", resource__kind="room"
@@ -180,29 +180,29 @@ class TestAnotherLength:
         """Ventilation ends 10 minutes before perfusion; 5 are enough."""
         later = starts(appointment)["perfusion"] + 10 * MINUTE
         booking.move(appointment, starts={"perfusion": later}, by=by, now=NOW)
-        changed = booking.lengthen(appointment.steps.get(kind="ventilation"), minutes=20, by=by, now=NOW)
+        changed = changes.lengthen(appointment.steps.get(kind="ventilation"), minutes=20, by=by, now=NOW)
         assert starts(changed)["perfusion"] == later
 
     def test_what_follows_shifts_when_it_must(self, appointment, by):
         before = starts(appointment)
-        changed = booking.lengthen(appointment.steps.get(kind="ventilation"), minutes=40, by=by, now=NOW)
+        changed = changes.lengthen(appointment.steps.get(kind="ventilation"), minutes=40, by=by, now=NOW)
         assert starts(changed) == before | {"perfusion": before["perfusion"] + 25 * MINUTE}
 
     def test_a_shorter_one_draws_what_follows_after_it_only_if_it_must(self, appointment, by):
         before = starts(appointment)
-        changed = booking.lengthen(appointment.steps.get(kind="ventilation"), minutes=10, by=by, now=NOW)
+        changed = changes.lengthen(appointment.steps.get(kind="ventilation"), minutes=10, by=by, now=NOW)
         assert starts(changed) == before
 
     def test_the_patient_is_not_told_and_reminders_go_on(self, appointment, by):
         waiting = Message.objects.filter(appointment=appointment, state="pending")
         count = waiting.count()
-        changed = booking.lengthen(appointment.steps.get(kind="perfusion"), minutes=35, by=by, now=NOW)
+        changed = changes.lengthen(appointment.steps.get(kind="perfusion"), minutes=35, by=by, now=NOW)
         assert not Message.objects.filter(kind="moved").exists()
         assert set(waiting.values_list("revision", flat=True)) == {changed.revision}
         assert waiting.count() == count > 0
 
     def test_a_move_keeps_the_length(self, appointment, by):
-        booking.lengthen(appointment.steps.get(kind="perfusion"), minutes=35, by=by, now=NOW)
+        changes.lengthen(appointment.steps.get(kind="perfusion"), minutes=35, by=by, now=NOW)
         tomorrow = TODAY + timedelta(days=1)
         found, _ = search.moves(appointment, first_day=tomorrow, days=1, by=by, now=NOW, limit=1)
         moved = booking.move(appointment, starts=found[0].starts, by=by, now=NOW)
@@ -227,7 +227,7 @@ class TestAnotherLength:
             step=other.steps.get(kind="perfusion")
         )
         with pytest.raises(Conflict) as refusal:
-            booking.lengthen(ours, minutes=60, by=by, now=NOW)
+            changes.lengthen(ours, minutes=60, by=by, now=NOW)
         assert refusal.value.sentence.startswith(f"{used.resource.name} is booked from ")
         ours.refresh_from_db()
         assert ours.acquisition_minutes is None
@@ -241,21 +241,21 @@ class TestAnotherLength:
         order = department.order(site, by=kim)
         holds.hold(order, starts=department.proposal(order, by=kim).starts, by=kim, now=NOW)
         with pytest.raises(Conflict) as refusal:
-            booking.lengthen(appointment.steps.get(kind="perfusion"), minutes=240, by=by, now=NOW)
+            changes.lengthen(appointment.steps.get(kind="perfusion"), minutes=240, by=by, now=NOW)
         assert " is held by Kim Park until 07:05." in refusal.value.sentence
 
     @pytest.mark.parametrize("minutes", [0, -5, 241])
     def test_minutes_that_cannot_be_are_refused(self, appointment, by, minutes):
         with pytest.raises(Invalid):
-            booking.lengthen(appointment.steps.get(kind="perfusion"), minutes=minutes, by=by, now=NOW)
+            changes.lengthen(appointment.steps.get(kind="perfusion"), minutes=minutes, by=by, now=NOW)
 
     def test_a_step_that_is_done_keeps_its_length(self, appointment, by):
         technologist, at = department.technologist(appointment.site), ends(appointment)["xray"]
         visits.record_xray(appointment, ended_at=at, by=technologist, now=at)
         with pytest.raises(Conflict):
-            booking.lengthen(appointment.steps.get(kind="xray"), minutes=20, by=by, now=at)
+            changes.lengthen(appointment.steps.get(kind="xray"), minutes=20, by=by, now=at)
 
     def test_a_cancelled_one_is_not_changed(self, appointment, by):
         booking.cancel(appointment, reason="ill", by=by, now=NOW)
         with pytest.raises(Conflict):
-            booking.lengthen(appointment.steps.get(kind="perfusion"), minutes=30, by=by, now=NOW)
+            changes.lengthen(appointment.steps.get(kind="perfusion"), minutes=30, by=by, now=NOW)

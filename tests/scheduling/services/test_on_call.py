@@ -94,7 +94,7 @@ class TestXenon:
     def find(self, site):
         protocol = Protocol.objects.get(site=site, key="V_THEN_Q", agent=Agent.XE133)
         order = department.order(site, vetted=False)
-        vetting.vet(order, protocol=protocol, by=department.attending(site), now=NOW)
+        vetting.vet(order, reason="Agreed.", protocol=protocol, by=department.attending(site), now=NOW)
         order.refresh_from_db()
         found, _ = search.proposals(
             order, first_day=TODAY, days=7, by=department.scheduler(site), now=NOW, limit=400

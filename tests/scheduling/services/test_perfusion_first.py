@@ -33,7 +33,7 @@ def reader(site):
 def booked(site, key, agent, **answers):
     protocol = Protocol.objects.get(site=site, key=key, agent=agent)
     order = department.order(site, vetted=False, answers={**department.SAFE_ANSWERS, **answers})
-    vetting.vet(order, protocol=protocol, by=department.attending(site), now=NOW)
+    vetting.vet(order, reason="Agreed.", protocol=protocol, by=department.attending(site), now=NOW)
     order.refresh_from_db()
     best = department.proposal(order)
     return booking.book(order, starts=best.starts, by=department.scheduler(site), now=NOW)
@@ -165,7 +165,7 @@ def test_with_technegas_ventilation_is_held_on_the_next_day(site):
 def test_two_days_are_two_visits_for_the_patient(site):
     protocol = Protocol.objects.get(site=site, key="Q_FIRST_V_IF_ABNORMAL", agent="technegas")
     order = department.order(site, vetted=False)
-    vetting.vet(order, protocol=protocol, by=department.attending(site), now=NOW)
+    vetting.vet(order, reason="Agreed.", protocol=protocol, by=department.attending(site), now=NOW)
     order.refresh_from_db()
     found, _ = search.proposals(
         order, first_day=TODAY, days=7, by=department.scheduler(site), now=NOW, limit=1

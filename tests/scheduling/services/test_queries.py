@@ -8,9 +8,8 @@ from tests.department import NOW, TODAY
 
 pytestmark = pytest.mark.django_db
 
-# Lock the order, read it, its holds, the candidates; the locks, expired holds, batches; overrides, the search,
-# overrides; appointment, protocol, numbers, steps, clearance, reservations, order, audit, messages.
-OF_A_BOOKING = 19
+# Lock the order, read it, its holds, overrides and steps; the locks, the batches, the search; and all that is written.
+OF_A_BOOKING = 7
 SAVEPOINT_AND_RELEASE = 2
 
 

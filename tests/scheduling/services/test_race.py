@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, connections
 
 from scheduling.models import Appointment, Hold, Reservation
-from scheduling.services import availability, booking, holds, locks
+from scheduling.services import availability, booking, changes, holds, locks
 from tests import department
 from tests.department import NOW
 from vqflow.errors import Conflict
@@ -190,7 +190,7 @@ def test_swaps_of_the_same_three_never_wait_in_a_circle(desks):
         for by, order in pairs[:3]
     ]
     by = pairs[0][0]
-    deeds = [partial(booking.swap, three[n % 3], three[(n + 1) % 3], by=by, now=NOW) for n in range(6)]
+    deeds = [partial(changes.swap, three[n % 3], three[(n + 1) % 3], by=by, now=NOW) for n in range(6)]
     outcomes = at_once(deeds, "swapped")
     assert outcomes.count("swapped") >= 1
     assert "deadlock" not in " ".join(outcomes)

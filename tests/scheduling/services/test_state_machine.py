@@ -28,7 +28,7 @@ from scheduling.engine.states import (
     StepState,
 )
 from scheduling.models import Appointment, Hold, Order, Reservation
-from scheduling.services import booking, holds, reservations, search, visits
+from scheduling.services import booking, changes, holds, reservations, search, visits
 from tests import department
 from tests.department import NOW, TODAY
 from tests.scheduling.services.test_race import DOUBLE_BOOKED
@@ -160,7 +160,7 @@ class Desk(RuleBasedStateMachine):
         pair = [self.live(one), self.live(other)]
         if all(pair):
             before = self.done["moved"]
-            self.attempt("moved", lambda: booking.swap(*pair, by=self.people[0], now=self.now))
+            self.attempt("moved", lambda: changes.swap(*pair, by=self.people[0], now=self.now))
             self.done["moved"] += self.done["moved"] - before  # two are moved
 
     @rule(at=which, minutes=st.integers(1, 60))
@@ -170,7 +170,7 @@ class Desk(RuleBasedStateMachine):
             step = appointment.steps.last()
             self.attempt(
                 "lengthened",
-                lambda: booking.lengthen(step, minutes=minutes, by=self.people[0], now=self.now),
+                lambda: changes.lengthen(step, minutes=minutes, by=self.people[0], now=self.now),
             )
 
     @rule(at=which)

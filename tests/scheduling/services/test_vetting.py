@@ -59,7 +59,7 @@ def vet(order, by, key="V_THEN_Q", **fields):
 
 
 def test_vetting_sets_protocol_state_decision_and_audit(order, physician):
-    vet(order, physician, "Q_ONLY", note="No gas: asthma")
+    vet(order, physician, "Q_ONLY", note="No gas: asthma", reason="Wheezing now")
     order.refresh_from_db()
     decision, event = order.decisions.get(), AuditEvent.objects.get(action="order.vetted")
     assert (order.state, order.procedure.protocol.key) == (OrderState.VETTED, "Q_ONLY")
@@ -68,7 +68,17 @@ def test_vetting_sets_protocol_state_decision_and_audit(order, physician):
     assert (decision.physician, decision.recorded_by, decision.by_phone) == (physician, physician, False)
     assert (event.patient_ids, event.data) == (
         [order.patient_id],
-        {"protocol": "Perfusion only", "by_phone": False},
+        {
+            "protocol": "Perfusion only",
+            "suggested": "Ventilation then perfusion",
+            "reason": "Wheezing now",
+            "by_phone": False,
+        },
+    )
+    assert (decision.protocol.key, decision.suggested.key, decision.deviation) == (
+        "Q_ONLY",
+        "V_THEN_Q",
+        "Wheezing now",
     )
     assert not order.tasks.filter(kind=Task.Kind.COUNTERSIGN).exists()
 
@@ -316,7 +326,7 @@ def test_of_two_physicians_who_vet_at_once_one_does_it_and_the_other_is_told():
         copy = Order.objects.prefetch_related("decisions").get(pk=order.pk)
         barrier.wait()
         try:
-            vetting.vet(copy, protocol=protocol, by=by, now=NOW)
+            vetting.vet(copy, protocol=protocol, by=by, now=NOW, reason="Agreed.")
         except Conflict as refusal:
             told.append(refusal.sentence)
         finally:
@@ -330,7 +340,7 @@ def test_of_two_physicians_who_vet_at_once_one_does_it_and_the_other_is_told():
         thread.join()
     decision = Decision.objects.get()
     order.procedure.refresh_from_db()
-    assert told == ["Somebody was faster: this order has been vetted."]
+    assert told == ["This order has been vetted."]
     assert order.procedure.protocol.name == decision.reason
 
 
@@ -339,7 +349,9 @@ def test_a_vetted_order_gets_another_protocol_and_keeps_both_decisions():
     site = department.site()
     order, physician = department.order(site), department.attending(site)
     perfusion_only = site.protocols.get(key="Q_ONLY")
-    vetting.change_protocol(order, protocol=perfusion_only, by=physician, now=NOW, note="Isolation")
+    vetting.change_protocol(
+        order, protocol=perfusion_only, by=physician, now=NOW, note="Isolation", reason="Isolation"
+    )
     first, second = order.decisions.filter(kind="vetting").order_by("pk")
     assert (first.lapsed_at, second.lapsed_at) == (NOW, None)
     assert set(department.proposal(Order.objects.get()).starts) == {"xray", "perfusion"}

@@ -189,13 +189,13 @@ def test_without_vetting_neither_xray_nor_dose(site, technologist, physician):
     visits.record_xray(stat, ended_at=stat.xray_ends_at, by=technologist, now=at)
     assert refused(visits.clear_dose, stat, by=technologist, now=at) == sentence
     protocol = order.procedure.protocol
-    vetting.vet(order, protocol=protocol, by=technologist, physician=physician, now=at)
+    vetting.vet(order, reason="Agreed.", protocol=protocol, by=technologist, physician=physician, now=at)
     assert visits.clear_dose(stat, by=technologist, now=at).dose_cleared_by == technologist
 
 
 def test_perfusion_only_starts_with_perfusion(site, technologist, physician):
     order = department.order(site, vetted=False)
-    vetting.vet(order, protocol=site.protocols.get(key="Q_ONLY"), by=physician, now=NOW)
+    vetting.vet(order, reason="Agreed.", protocol=site.protocols.get(key="Q_ONLY"), by=physician, now=NOW)
     by = department.scheduler(site)
     appointment = booking.book(order, starts=department.proposal(order).starts, by=by, now=NOW)
     _, at = department.ready(appointment, by=technologist)

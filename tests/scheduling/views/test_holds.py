@@ -290,13 +290,13 @@ class TestOverbooking:
         sent = form_at(page, "book")
         refused = browser.post(to("book", stat), sent | {"overbook_reason": " "})
         assert refused.status_code == 422
-        assert "Say why rooms and people are to be taken twice." in refused.content.decode()
-        sent = form_at(refused, "book") | {"overbook_reason": "Shock"}
+        assert "Say in a few words why rooms and people are to be taken twice" in refused.content.decode()
+        sent = form_at(refused, "book") | {"overbook_reason": "Shock, cannot wait"}
         answer = browser.post(to("book", stat), sent)
         assert answer.status_code == 302
         history = browser.get(answer["Location"]).content.decode()
         assert "Rooms or people taken twice" in history
-        assert "X-ray 1: Shock" in history
+        assert "X-ray 1: Shock, cannot wait" in history
         assert Reservation.objects.filter(status="overbooked").exists()
 
     def test_others_and_other_orders_are_not_offered_it(self, page_of, site, scheduler, lead, stat):

@@ -1,0 +1,266 @@
+"""Lists of one day for paper: who comes, what happens in each room, who is to be fetched. Reads only.
+
+All three are plain text, so that page, PDF and the file for the day the network fails show the same. A fixed number
+of queries, however full the day is.
+"""
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from scheduling import worklist
+from scheduling.engine.states import AppointmentState, StepState
+from scheduling.models import Capability, PatientClass, Reservation, Resource, ResourceKind, StepKind
+from scheduling.models.orders import Transport
+from scheduling.templatetags import clock
+
+DAY, ROOMS, TRANSPORT = "day", "rooms", "transport"
+TITLES = {DAY: "Day list", ROOMS: "Room list", TRANSPORT: "Transport list"}
+GONE = (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
+NOBODY = {
+    DAY: "Nobody is booked on this day.",
+    ROOMS: "No room is booked on this day.",
+    TRANSPORT: "Nobody is to be fetched on this day.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table: its heading, and rows as wide as the columns of the sheet."""
+
+    heading: str
+    rows: list
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One list of one day; `patients` are the ids of those who stand on it."""
+
+    kind: str
+    title: str
+    site: str
+    day: str
+    printed: str
+    note: str
+    columns: list
+    sections: list
+    patients: frozenset
+
+    def as_data(self):
+        """What the PDF's template takes: JSON without ids."""
+        return {name: value for name, value in asdict(self).items() if name != "patients"}
+
+
+def pages(found):
+    """What paper/sheets.typ takes: the sheets one after another."""
+    first = found[0]
+    title = first.title if len(found) == 1 else "Lists"
+    return {
+        "title": f"{title} {first.day}",
+        "site": first.site,
+        "printed": f"Printed {first.printed}",
+        "sheets": [each.as_data() for each in found],
+    }
+
+
+def sheet(kind, site, on, *, now):
+    """The list of a kind (DAY, ROOMS, TRANSPORT) of a local day of the site."""
+    return sheets(site, [on], [kind], now=now)[0]
+
+
+def sheets(site, days, kinds=(DAY, ROOMS, TRANSPORT), *, now):
+    """Lists of several days, in order. The day's appointments are read once for all its lists."""
+    found = []
+    for on in days:
+        appointments = _appointments(site, on)
+        for kind in kinds:
+            columns, sections = _LISTS[kind](site, on, appointments)
+            found.append(_sheet(kind, site, on, columns, sections, appointments, now))
+    return found
+
+
+def _sheet(kind, site, on, columns, sections, appointments, now):
+    shown = appointments if kind != TRANSPORT else [each for each in appointments if _is_fetched(each)]
+    return Sheet(
+        kind=kind,
+        title=TITLES[kind],
+        site=site.name,
+        day=f"{on:%A} {clock.day(on)}",
+        printed=clock.at_named(now, site.time_zone),
+        note="" if sections else NOBODY[kind],
+        columns=columns,
+        sections=sections,
+        patients=frozenset(each.procedure.order.patient_id for each in shown),
+    )
+
+
+def _appointments(site, on):
+    starts, ends = worklist.day_bounds(site, on)
+    rows = worklist.examinations().filter(site=site).on(starts, ends).exclude(state__in=GONE)
+    return list(rows.order_by("starts_at", "pk"))
+
+
+def _day_list(site, on, appointments):
+    columns = ["Comes", "Patient", "From", "Examination", "Steps", "To know"]
+    rows = [_day_row(each, site, on) for each in appointments]
+    return columns, [Section("", rows)] if rows else []
+
+
+def _day_row(appointment, site, on):
+    order = appointment.procedure.order
+    return [
+        _time(_comes(appointment, site, on), site),
+        person(order.patient),
+        place_of(order),
+        f"{appointment.procedure.protocol.name}\n{order.get_priority_display()}",
+        "\n".join(_step(step, site) for step in _steps_on(appointment, site, on)),
+        "\n".join(_to_know(appointment)),
+    ]
+
+
+def _comes(appointment, site, on):
+    """When the patient is expected on this day: the first of what is booked of the day."""
+    starts, ends = worklist.day_bounds(site, on)
+    spans = [row.span.lower for step in appointment.steps.all() for row in step.reservations.all()]
+    return min((each for each in spans if starts <= each < ends), default=appointment.starts_at)
+
+
+def _steps_on(appointment, site, on):
+    starts, ends = worklist.day_bounds(site, on)
+    return [
+        step
+        for step in appointment.steps.all()
+        if step.planned_start_at is None or starts <= step.planned_start_at < ends
+    ]
+
+
+def _step(step, site):
+    if step.elsewhere or step.planned_start_at is None:
+        return f"{step.get_kind_display()}: done elsewhere"
+    room, who = worklist.room_of(step), worklist.technologist_of(step)
+    names = ", ".join(each.name for each in (room, who) if each)
+    begins, ends = (_time(each, site) for each in (step.planned_start_at, step.planned_end_at))
+    held = " (only after a reading)" if step.awaits_reading else ""
+    state = {StepState.COMPLETED: ", done", StepState.CANCELLED: ", cancelled"}.get(step.state, "")
+    return f"{begins}-{ends} {step.get_kind_display()}, {names}{held}{state}"
+
+
+def _to_know(appointment):
+    """What a technologist must know when no screen can say it."""
+    order = appointment.procedure.order
+    answers = {each.question: each.answer for each in order.answers.all()}
+    known = [
+        f"{name.replace('_', ' ').capitalize()}: {answer}"
+        for name, answer in sorted(answers.items())
+        if answer not in ("no", "none")
+    ]
+    if order.transport != Transport.WALKING:
+        known.insert(0, order.get_transport_display())
+    if not order.answers.all():
+        known.append("Safety questions are not answered")
+    return known
+
+
+def _room_list(site, on, appointments):
+    columns = ["Room taken", "Pictures", "Step", "Patient", "Person"]
+    starts, ends = worklist.day_bounds(site, on)
+    by_room = defaultdict(list)
+    for appointment in appointments:
+        for step in appointment.steps.all():
+            for row in step.reservations.all():
+                if row.resource.kind == ResourceKind.ROOM and starts <= row.span.lower < ends:
+                    by_room[row.resource].append((row.span, step, appointment))
+    rooms = sorted(by_room, key=lambda room: room.name)
+    return columns, [
+        Section(
+            room.name,
+            [_room_row(room, *each, site) for each in sorted(by_room[room], key=lambda e: e[0].lower)],
+        )
+        for room in rooms
+    ]
+
+
+def _room_row(room, span, step, appointment, site):
+    is_bay = worklist.room_of(step) != room
+    who = worklist.technologist_of(step)
+    return [
+        f"{_time(span.lower, site)}-{_time(span.upper, site)}",
+        "" if is_bay else f"{_time(step.planned_start_at, site)}-{_time(step.planned_end_at, site)}",
+        f"Preparation for {step.get_kind_display().lower()}" if is_bay else step.get_kind_display(),
+        person(appointment.procedure.order.patient),
+        who.name if who else "",
+    ]
+
+
+def _transport_list(site, on, appointments):
+    columns = ["There at", "Patient", "How", "From", "To", "Back from"]
+    rows = []
+    for appointment in appointments:
+        if _is_fetched(appointment):
+            rows += [_transport_row(appointment, visit, site) for visit in _ways(appointment, site, on)]
+    return columns, [Section("", sorted(rows))] if rows else []
+
+
+def _is_fetched(appointment):
+    order = appointment.procedure.order
+    return order.patient_class != PatientClass.OUTPATIENT or order.transport != Transport.WALKING
+
+
+def _ways(appointment, site, on):
+    """(first, last) steps of each coming: an X-ray alone, hours before the lungs, is a coming of its own."""
+    steps = [
+        each for each in _steps_on(appointment, site, on) if each.planned_start_at and not each.elsewhere
+    ]
+    xray = [each for each in steps if each.kind == StepKind.XRAY]
+    lungs = [each for each in steps if each.kind != StepKind.XRAY and each.state != StepState.CANCELLED]
+    return [(group[0], group[-1]) for group in (xray, lungs) if group]
+
+
+def _transport_row(appointment, way, site):
+    order, (first, last) = appointment.procedure.order, way
+    rooms = worklist.rooms_of(first)
+    begins = min((row.span.lower for row in first.reservations.all()), default=first.planned_start_at)
+    # Where a bay is booked, the patient is brought there first.
+    there = min(rooms, key=lambda room: Capability.PREP_BAY not in room.capabilities, default=None)
+    back = worklist.room_of(last)
+    return [
+        _time(begins, site),
+        person(order.patient),
+        order.get_transport_display(),
+        order.ward or order.get_patient_class_display(),
+        there.name if there else "",
+        f"{back.name if back else ''} {_time(last.planned_end_at, site)}".strip(),
+    ]
+
+
+_LISTS = {DAY: _day_list, ROOMS: _room_list, TRANSPORT: _transport_list}
+
+
+def person(patient):
+    """SURNAME, Given; born; record number: two things to know a person by."""
+    name = ", ".join(each for each in (patient.family_name.upper(), patient.given_name) if each)
+    born = f"born {clock.day(patient.born_on)}" if patient.born_on else "birth date unknown"
+    return f"{name}\n{born}, {patient.mrn}"
+
+
+def place_of(order):
+    return "\n".join(each for each in (order.get_patient_class_display(), order.ward) if each)
+
+
+def _time(moment, site):
+    return clock.time_at(moment, site.time_zone)
+
+
+def next_working_day(site, after, *, farthest=14):
+    """The first local day after one on which anybody is booked; the day after where nobody is. One query."""
+    starts = worklist.day_bounds(site, after)[1]
+    row = Reservation.objects.filter(
+        resource__in=Resource.objects.filter(site=site, kind=ResourceKind.ROOM),
+        status__in=[Reservation.Status.BOOKED, Reservation.Status.OVERBOOKED],
+        span__startswith__gte=starts,
+        span__startswith__lt=starts + timedelta(days=farthest),
+    ).order_by("span")
+    first = row.values_list("span", flat=True).first()
+    if first is None:
+        return clock.local(starts, site.time_zone).date()
+    return clock.local(first.lower, site.time_zone).date()

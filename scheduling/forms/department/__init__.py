@@ -1,0 +1,1 @@
+"""Text to values: what the lead changes."""

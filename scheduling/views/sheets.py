@@ -1,0 +1,68 @@
+"""Lists of a day to print: on the screen, and as PDF."""
+
+from datetime import date, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from scheduling import day_sheets, paper, worklist
+from scheduling.services import access
+from scheduling.views.site import site_of
+from vqflow.pages import page
+
+DAY = timedelta(days=1)
+
+
+@page("worklist.view")
+def show(request, kind):
+    """The list of ?day=2027-03-08, by default of today, ready to be printed."""
+    site, on, sheet = _sheet(request, kind)
+    context = {
+        "site": site,
+        "sheet": sheet,
+        "day": on,
+        "is_today": on == worklist.today(site, timezone.now()),
+        "before_url": _url(kind, on - DAY),
+        "after_url": _url(kind, on + DAY),
+        "pdf_url": f"{reverse(f'scheduling:sheet-{kind}-pdf')}?day={on.isoformat()}",
+        "tabs": [
+            {"label": label, "url": _url(name, on), "current": name == kind}
+            for name, label in day_sheets.TITLES.items()
+        ],
+    }
+    return render(request, "scheduling/sheet.html", context)
+
+
+@page("worklist.view")
+def pdf(request, kind):
+    """The same list as a file."""
+    _, on, sheet = _sheet(request, kind)
+    made = paper.pdf("sheets", day_sheets.pages([sheet]))
+    answer = HttpResponse(made, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{kind}-{on.isoformat()}.pdf"'
+    return answer
+
+
+def _sheet(request, kind):
+    site, now = site_of(request.user), timezone.now()
+    on = _day(request.GET.get("day", "")) or worklist.today(site, now)
+    sheet = day_sheets.sheet(kind, site, on, now=now)
+    access.listed(
+        f"sheet.{kind}", sheet.patients, by=request.user, action="worklist.view", day=on.isoformat()
+    )
+    return site, on, sheet
+
+
+def _url(kind, on):
+    return f"{reverse(f'scheduling:sheet-{kind}')}?day={on.isoformat()}"
+
+
+def _day(text):
+    """The day that an address names, or None where it cannot be read."""
+    try:
+        chosen = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return chosen if 2000 <= chosen.year <= 2100 else None
