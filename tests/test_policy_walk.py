@@ -11,6 +11,7 @@ from django.urls import URLPattern, get_resolver
 from reporting.services import drafting, signing
 from scheduling.models import DisruptionKind, Offer, StepKind, Task
 from scheduling.services import disruptions, enquiries, holds, vetting
+from scheduling.services.department import rooms
 from scheduling.services.waitlist import entries, filling
 from tests import department, doses
 from tests.callers import Clock
@@ -143,6 +144,7 @@ class Place:
             "tracers/supplies": doses.supply(self.site, product="dtpa").pk,
             **self._waitlist(),
             "holds": self._hold().pk,
+            **self._department(),
         }
 
     def _broken(self):
@@ -162,6 +164,18 @@ class Place:
         order = department.order(self.site, vetted=False)
         asker = self.users[Role.READER]
         return enquiries.ask(order, text="D-dimer?", to="desk", by=asker, now=department.NOW)
+
+    def _department(self):
+        """A room, a person, a protocol, and a change that waits for its day."""
+        room, by = self.site.resources.get(name="Bay 2"), self.users[Role.LEAD]
+        day = department.TODAY + timedelta(days=1)
+        change = rooms.change(room, clearance_minutes=5, starts_on=day, by=by, now=department.NOW)
+        return {
+            "department/rooms": room.pk,
+            "department/people": self.site.resources.get(name="Ben Okafor").pk,
+            "department/protocols": self.site.protocols.get(key="V_ONLY").pk,
+            "department/changes": change.pk,
+        }
 
     def _call(self, doctor):
         silent = department.patient(self.site, email_consent=False)

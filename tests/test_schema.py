@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 
 from scheduling.models import Decision, DisruptionKind, Hold, Offer, Referrer, StepKind, WaitlistEntry
 from scheduling.services import disruptions, enquiries, intake, vetting
+from scheduling.services.department import rooms
 from scheduling.services.waitlist import entries, filling
 from tests import department, doses
 from tests.callers import Caller, Clock
@@ -100,6 +101,7 @@ def department_seeded(db, settings, monkeypatch):
         "holds": [str(pk) for pk in Hold.objects.values_list("pk", flat=True)],
         **_broken(site, users["scheduler"]),
         "tasks": list(waiting.tasks.values_list("pk", flat=True)[:2]),
+        "department": _department(site),
         "tracers": [doses.batch(site, product="dtpa").pk, doses.supply(site, product="dtpa").pk],
     }
     return users, ids
@@ -123,6 +125,16 @@ def _temporary(site, by):
         now=department.NOW,
     )
     return [stat.patient_id, department.patient(site).pk]
+
+
+def _department(site):
+    """A room, a person, a protocol, and a change that waits for its day."""
+    room, day = site.resources.get(name="Bay 2"), department.TODAY + timedelta(days=1)
+    change = rooms.change(
+        room, clearance_minutes=5, starts_on=day, by=department.lead(site), now=department.NOW
+    )
+    person, protocol = site.resources.get(name="Ben Okafor"), site.protocols.get(key="V_ONLY")
+    return [room.pk, person.pk, protocol.pk, change.pk]
 
 
 def _broken(site, by):

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from scheduling.api import (
+    board,
     booking,
     changes,
     decisions,
@@ -24,6 +25,12 @@ from scheduling.api import (
 app_name = "scheduling_api"
 order, appointment, step = "orders/<int:pk>", "appointments/<uuid:pk>", "steps/<int:pk>"
 urlpatterns = [
+    path("board", board.Board.as_view(), name="board"),
+    path("board/gap", board.Gap.as_view(), name="board-gap"),
+    path(f"{step}/drop", board.Drop.as_view(), name="drop"),
+    path(f"{appointment}/take-back", board.TakeBack.as_view(), name="take-back"),
+    path("waitlist/<int:pk>/offer", board.Offering.as_view(), name="waitlist-offer"),
+    path("waitlist/<int:pk>/book", board.Filling.as_view(), name="waitlist-book"),
     path("patients/search", patients.Search.as_view(), name="patient-search"),
     path("patients", patients.Patients.as_view(), name="patients"),
     path("patients/<int:pk>", patients.Patient.as_view(), name="patient"),

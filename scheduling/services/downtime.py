@@ -56,7 +56,7 @@ def _write_site(site, folder, now):
     for each in (folder.parent, folder):
         each.chmod(0o700)
     name = f"{clock.local(now, site.time_zone):%Y-%m-%d-%H%M}.pdf"
-    _replace(folder / name, made)
+    _replace(folder / name, made, now)
     _forget_old(folder, now)
     audit.record("downtime.written", site, by=None, site=site.code, patients=patients, file=name)
 
@@ -78,7 +78,7 @@ def _replaced(value):
     return [_replaced(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def _replace(path, content):
+def _replace(path, content, now):
     """Write beside and rename: a file that is there is whole, and the newest never disappears."""
     # mkstemp makes it for the owner only.
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
@@ -87,6 +87,8 @@ def _replace(path, content):
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        # The file is as old as what stands in it.
+        os.utime(beside, (now.timestamp(), now.timestamp()))
         Path(beside).replace(path)
     except BaseException:
         Path(beside).unlink(missing_ok=True)

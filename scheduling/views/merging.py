@@ -8,7 +8,7 @@ from django.utils import dateformat, timezone
 
 from scheduling import patient_duplicates
 from scheduling.models import Appointment, Order, Patient
-from scheduling.services import access
+from scheduling.services import access, intake
 from scheduling.services.patients import merging
 from scheduling.views import intake_screen
 from vqflow.errors import Conflict
@@ -73,7 +73,10 @@ def _other(request, patient):
 
 def _choose(request, patient):
     """Who looks like this patient, and a search for others."""
-    text, by = request.POST.get("text", "")[:150], request.user
+    by = request.user
+    # Without a date of birth the name is all there is to look for.
+    is_named = patient.born_on is None and patient.family_name != intake.UNKNOWN_NAME
+    text = request.POST.get("text", patient.name if is_named else "")[:150]
     known = {name: getattr(patient, name) for name in patient_duplicates.KNOWN}
     alike = patient_duplicates.candidates(
         patient_duplicates.Person(**known), site=patient.site, besides=[patient.pk]
@@ -114,7 +117,7 @@ def _taken(post):
 
 def _choice(group, patient, other):
     kept, theirs = (_words(group, each) for each in (patient, other))
-    is_unknown = group == "name" and patient.family_name == "Unknown"
+    is_unknown = group == "name" and patient.family_name == intake.UNKNOWN_NAME
     is_better = (not kept or kept == "Unknown" or is_unknown) and bool(theirs) and theirs != "Unknown"
     return Choice(group, LABELS[group], kept, theirs, is_better)
 

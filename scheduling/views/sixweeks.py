@@ -52,7 +52,7 @@ def _cell(found, chosen, zone, is_wished):
         found.day,
         is_chosen=found.day.toordinal() in chosen,
         count=count,
-        best=best,
+        best=best if count else "",
         level=_level(count) if count else "none",
         short="" if found.starts else SHORT.get(found.closed, "holiday" if found.closed else "full"),
         words=_words(found, best, is_wished),
