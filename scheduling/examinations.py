@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from scheduling.engine import adjustments, gates, suggestion, window
 from scheduling.engine import screening as engine
 from scheduling.engine.states import AppointmentState, StepState
+from scheduling.engine.suggestion_rules import MAY_CHANGE
 from scheduling.models import Decision, Protocol, StepKind
 
 # The chest X-ray window is judged by scheduling/engine/window.py; physicians override its rules like the others.
@@ -49,8 +50,8 @@ class Suggested:
 
     @property
     def unknown(self):
-        """The questions that are still open and may lead to another protocol, in words."""
-        return [QUESTIONS[key].text for key in self.why.unknown]
+        """What is not known yet and may lead to another protocol, in words."""
+        return [MAY_CHANGE[key] for key in self.why.unknown]
 
 
 def suggested_among(protocols, order, now):

@@ -78,7 +78,7 @@ TOPICS = (
     Topic(
         "abnormal_xray",
         "Abnormal chest X-ray",
-        "Could not tell in 48 % of one series, against 9 % with a normal X-ray. SPECT lowers this.",
+        "Could not tell in 48 % of one series, against 9 % with a normal X-ray.",
         "Shows structure, such as what the X-ray has found.",
         "Forbes 2001 (Clin Radiol 56:397); Cleveland Clinic 2023",
         "chest_xray",
@@ -88,7 +88,7 @@ TOPICS = (
         "normal_xray",
         "Normal chest X-ray",
         "Could not tell in 9 % of one series; a normal perfusion scan rules out an acute embolism.",
-        "Needs contrast, and a higher dose to the patient.",
+        "Needs iodine contrast; usually a higher dose to the patient.",
         "Forbes 2001 (Clin Radiol 56:397); SNMMI statements; Cleveland Clinic 2023",
         "chest_xray",
         frozenset({"normal"}),
@@ -97,7 +97,7 @@ TOPICS = (
         "clear",
         "How often it cannot tell",
         "SPECT: 3 % or fewer by its authors. Planar pictures: 65 % in PIOPED I.",
-        "An inconclusive V/Q scan is often followed by CT.",
+        "Often asked for after a V/Q scan that could not tell.",
         "PMC3065883; Cleveland Clinic 2023",
     ),
     Topic(

@@ -141,5 +141,10 @@ NOTES = (
     ),
 )
 
-# Answers that are not known yet, and would lead to another protocol.
-MAY_CHANGE = frozenset({"pregnancy", "respiratory_isolation", "oxygen", "copd_or_asthma"})
+# Answers that, while they are not known, may lead to another protocol; in a word or two.
+MAY_CHANGE = {
+    "pregnancy": "pregnancy",
+    "respiratory_isolation": "respiratory isolation",
+    "oxygen": "need of oxygen",
+    "copd_or_asthma": "COPD or asthma",
+}

@@ -1,7 +1,9 @@
 """The department as data: rooms, hours, people, shifts, settings, letters, and changes from a day on."""
 
+import re
 from datetime import time, timedelta
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from scheduling.engine.waitlist import Mode
@@ -22,18 +24,16 @@ CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 MOST_SPANS = 50
 
 
-class ClockTime(serializers.RegexField):
+@extend_schema_field({"type": "string", "pattern": CLOCK_TIME})
+class ClockTime(serializers.Field):
     """07:30, local time of the site."""
 
-    def __init__(self, **options):
-        super().__init__(
-            CLOCK_TIME, **{"max_length": 5, "help_text": "Local time, such as 07:30.", **options}
-        )
+    default_error_messages = {"invalid": "Enter a local time, such as 07:30."}
 
     def to_internal_value(self, data):
-        if not isinstance(data, str):
+        if not isinstance(data, str) or not re.fullmatch(CLOCK_TIME, data):
             self.fail("invalid")
-        return time.fromisoformat(super().to_internal_value(data))
+        return time.fromisoformat(data)
 
     def to_representation(self, value):
         return f"{value:%H:%M}"

@@ -198,7 +198,9 @@ WAIVED = """SELECT rule FROM scheduling_decision
 
 
 def _answer(question, limit, really_free=None):
-    found = [proposal(each, question, really_free) for each in engine.search(question, limit=limit)]
+    found = list(engine.search(question, limit=limit))
+    names = _names(question) if found else {}
+    found = [_proposal(each, question, names, really_free) for each in found]
     return found, [] if found else list(engine.blockers(question))
 
 
@@ -215,8 +217,15 @@ def taken_twice(found, question):
 
 def proposal(found, question, really_free=None):
     """One of the engine's itineraries as a Proposal; with `really_free` it names what would be taken twice."""
+    return _proposal(found, question, _names(question), really_free)
+
+
+def _names(question):
+    return {resource.id: resource for resource in question.resources}
+
+
+def _proposal(found, question, names, really_free):
     double = {who for who, _ in taken_twice(found, really_free)} if really_free else ()
-    names = {resource.id: resource for resource in question.resources}
     mains = (found.steps[0], *found.steps)
     steps = tuple(_placed(step, main, names) for step, main in zip(found.steps, mains, strict=False))
     visits = tuple(_visit(each, names) for each in _by_visit(found.steps, question.day_of))
@@ -238,13 +247,13 @@ def _visit(steps, names):
 def _placed(step, main, names):
     """One step; a companion without resources of its own is in the room of the step it rides on."""
     used = [names[resource_id] for resource_id, _, _ in (step.resources or main.resources)]
-    people = [resource.name for resource in used if _is_technologist(resource.capabilities)]
+    people = (resource.name for resource in used if _is_technologist(resource.capabilities))
     return Placed(
         kind=step.step_key,
         starts_at=to_datetime(step.start),
         ends_at=to_datetime(step.end),
         room=used[0].name,
-        technologist=people[0] if people else "",
+        technologist=next(people, ""),
         resource_ids=tuple([resource_id for resource_id, _, _ in step.resources]),
         spans=step.resources,
     )

@@ -11,7 +11,7 @@ from scheduling.models import Appointment, Order, Patient
 from scheduling.services import access, intake
 from scheduling.services.patients import merging
 from scheduling.views import intake_screen
-from vqflow.errors import Conflict
+from vqflow.errors import Conflict, Invalid
 from vqflow.pages import page
 
 LABELS = {
@@ -57,7 +57,7 @@ def merge(request, pk):
                 by=request.user,
                 now=timezone.now(),
             )
-        except Conflict as refusal:
+        except (Conflict, Invalid) as refusal:
             return _compare(request, patient, other, refusal=refusal.sentence)
         messages.success(request, "Merged. Both numbers find this patient.")
         return redirect("scheduling:patient", patient.pk)

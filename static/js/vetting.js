@@ -19,9 +19,12 @@ addEventListener("submit", (event) => {
   if (isEarly()) swallow(event);
 }, true);
 
-// What is opened by a key is typed into at once.
-for (const details of document.querySelectorAll("details[data-focuses]")) {
-  details.addEventListener("toggle", () => {
+// What is opened by a key is typed into at once: the first letter must not be taken for another key.
+for (const summary of document.querySelectorAll("details[data-focuses] > summary")) {
+  summary.addEventListener("click", (event) => {
+    event.preventDefault();
+    const details = summary.parentElement;
+    details.open = !details.open;
     if (details.open) details.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   });
 }

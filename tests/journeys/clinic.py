@@ -24,6 +24,7 @@ PEOPLE = (
     ("scheduler", Role.SCHEDULER, "Sam", "Keel", {}),
     ("scheduler2", Role.SCHEDULER, "Mina", "Rudder", {}),
     ("technologist", Role.TECHNOLOGIST, "Ana", "Ruiz", {}),
+    ("lead", Role.LEAD, "Lou", "Helm", {}),
     ("physician", Role.READER, "Ada", "Lund", ATTENDING),
 )
 

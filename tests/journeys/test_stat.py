@@ -3,7 +3,6 @@
 from playwright.sync_api import expect
 
 from tests.journeys import steps
-from tests.journeys.clinic import REFERRER
 
 FIELDS = ("Name", "Sex", "Clinical question", "Referrer", "Ward or emergency department")
 
@@ -29,7 +28,7 @@ def taken(scheduler, patient):
     assert len(labels) == len(FIELDS), labels
     scheduler.fill({"Name": f"{patient.family_name}, {patient.given_name}", "Ward": "Emergency, bay 3"})
     scheduler.choose("Sex", "Male")
-    scheduler.page.get_by_label("Referrer").select_option(REFERRER)
+    steps.choose_referrer(scheduler)
     scheduler.press("Take STAT order")
     scheduler.sees("STAT order taken.", "TEMP")
     return steps.order_shown(scheduler)

@@ -150,6 +150,11 @@ def _take(keep, other, groups):
     names = [name for group in sorted(groups) for name in GROUPS[group]]
     for name in names:
         setattr(keep, name, getattr(other, name))
+    if keep.born_on is None and not keep.is_temporary:
+        raise Invalid(
+            "A patient with a real number has a date of birth. Keep the one that is known.",
+            fields={"born_on": ["Keep the date that is known."]},
+        )
     if names:
         keep.save(update_fields=names)
 
