@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from scheduling import worklist
+from scheduling.engine.questions import QUESTIONS, YES
 from scheduling.engine.states import AppointmentState, StepState
 from scheduling.models import Capability, PatientClass, Reservation, Resource, ResourceKind, StepKind
 from scheduling.models.orders import Transport
@@ -22,6 +23,24 @@ NOBODY = {
     ROOMS: "No room is booked on this day.",
     TRANSPORT: "Nobody is to be fetched on this day.",
 }
+TO_KNOW = {
+    "pregnancy": "Pregnant",
+    "breastfeeding": "Breastfeeding",
+    "albumin_allergy": "Albumin allergy",
+    "pulmonary_hypertension": "Pulmonary hypertension",
+    "right_to_left_shunt": "Right-to-left shunt",
+    "recent_tc99m": "Technetium in the last 48 h",
+    "respiratory_isolation": "Respiratory isolation",
+    "unstable": "Circulation unstable",
+    "oxygen": "Oxygen",
+    "cannot_raise_arms": "Cannot raise arms",
+    "cannot_keep_still": "Cannot keep still",
+    "claustrophobia": "Afraid of narrow places",
+    "copd_or_asthma": "COPD or asthma",
+    "interpreter": "Interpreter",
+}
+HARMLESS = ("no", "none", "cannot_be")
+_CHOICES = {question.key: dict(question.choices) for question in QUESTIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +121,9 @@ def _appointments(site, on):
 
 def _day_list(site, on, appointments):
     columns = ["Comes", "Patient", "From", "Examination", "Steps", "To know"]
-    rows = [_day_row(each, site, on) for each in appointments]
+    # Of two days the second is what counts here: who had the X-ray yesterday comes when the lungs are due.
+    in_order = sorted(appointments, key=lambda each: (_comes(each, site, on), each.pk))
+    rows = [_day_row(each, site, on) for each in in_order]
     return columns, [Section("", rows)] if rows else []
 
 
@@ -146,19 +167,22 @@ def _step(step, site):
 
 
 def _to_know(appointment):
-    """What a technologist must know when no screen can say it."""
+    """What a technologist must know when no screen can say it: the answers that change how somebody is handled."""
     order = appointment.procedure.order
     answers = {each.question: each.answer for each in order.answers.all()}
-    known = [
-        f"{name.replace('_', ' ').capitalize()}: {answer}"
-        for name, answer in sorted(answers.items())
-        if answer not in ("no", "none")
-    ]
+    known = [_answer(key, answers[key]) for key in TO_KNOW if answers.get(key) not in (None, *HARMLESS)]
     if order.transport != Transport.WALKING:
         known.insert(0, order.get_transport_display())
-    if not order.answers.all():
-        known.append("Safety questions are not answered")
+    if not answers:
+        known.append("Safety questions not answered")
     return known
+
+
+def _answer(key, answer):
+    """Albumin allergy; Pregnancy: not asked yet"""
+    if answer == YES:
+        return TO_KNOW[key]
+    return f"{TO_KNOW[key]}: {_CHOICES[key].get(answer, answer).removeprefix('Yes, ').lower()}"
 
 
 def _room_list(site, on, appointments):

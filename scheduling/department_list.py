@@ -71,7 +71,7 @@ def _step(step):
 
 
 def can(resource):
-    return ", ".join(Capability(each).label for each in resource.capabilities)
+    return "; ".join(Capability(each).label for each in resource.capabilities)
 
 
 def planned(site, subject=None, subject_id=None, *, now):

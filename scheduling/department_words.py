@@ -11,7 +11,7 @@ from scheduling.models import ProtocolStep, StepKind
 from scheduling.templatetags import clock
 from vqflow.models import User
 
-NOTHING = "nothing"
+NOTHING, USUAL = "nothing", "the usual words"
 STEP = "scheduling.protocolstep"
 SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 LABELS = {
@@ -91,11 +91,11 @@ def value(model, name, raw, names):
         return names.get(raw, str(raw)) if raw else NOTHING
     found = field.to_python(raw)
     if isinstance(field, ArrayField):
-        return ", ".join(_choice(field.base_field, each) for each in found) or NOTHING
+        return "; ".join(_choice(field.base_field, each) for each in found) or NOTHING
     if isinstance(found, bool):
         return "yes" if found else "no"
     if found is None or found == "":
-        return NOTHING
+        return USUAL if model._meta.model_name == "lettertext" else NOTHING
     return _in_units(field, name, found)
 
 

@@ -61,6 +61,8 @@ def find(text, *, by, most=MOST):
         return []
     days, rest = birthdays.read(typed)
     words = _words(rest)
+    if not (days or words):
+        return []
     with transaction.atomic():
         _set_threshold()
         found = _matching(by, days, words, typed.replace(" ", ""))
@@ -68,7 +70,8 @@ def find(text, *, by, most=MOST):
 
 
 def _words(text):
-    return [each[:LONGEST_WORD] for each in text.replace(",", " ").split()[:MOST_WORDS]]
+    words = [each for each in text.replace(",", " ").split() if any(map(str.isalnum, each))]
+    return [each[:LONGEST_WORD] for each in words[:MOST_WORDS]]
 
 
 def _set_threshold():

@@ -6,9 +6,10 @@ from django.db.models import BooleanField, F, Func, Q, TextField, Value
 from django.db.models.functions import Concat
 
 from scheduling.models import Order, Referrer
-from scheduling.patient_search import Contains, Likeness, Plain
+from scheduling.patient_search import Contains, Likeness, Plain, spellings
 
 MOST = 8
+MOST_WORDS = 6
 RECENT_ORDERS = 200
 ALIKE = 0.4
 
@@ -20,7 +21,9 @@ class PlainText(Func):
 
 def find(text, *, by, most=MOST, with_inactive=False):
     """At most `most` referrers whose name or place has every word, or one much like it; nothing typed finds nobody."""
-    words = text.replace("\x00", "").replace(",", " ").split()[:6]
+    words = [
+        each for each in text.replace("\x00", "").replace(",", " ").split() if any(map(str.isalnum, each))
+    ]
     if not words:
         return []
     rows = Referrer.objects.for_user(by).alias(
@@ -29,7 +32,7 @@ def find(text, *, by, most=MOST, with_inactive=False):
     if not with_inactive:
         rows = rows.filter(is_active=True)
     likeness = Value(0.0)
-    for at, word in enumerate(words):
+    for at, word in enumerate(words[:MOST_WORDS]):
         rows = rows.alias(**{f"alike_{at}": Likeness(Plain(word), F("plain"))})
         rows = rows.filter(_has(word, at))
         likeness = likeness + F(f"alike_{at}")
@@ -37,7 +40,10 @@ def find(text, *, by, most=MOST, with_inactive=False):
 
 
 def _has(word, at):
-    return Q(Contains(F("plain"), "", word, "")) | Q(_Alike(F(f"alike_{at}")))
+    which = Q(Contains(F("plain"), "", word, "")) | Q(_Alike(F(f"alike_{at}")))
+    for other in spellings(word):
+        which |= Q(Contains(F("plain"), " ", other, " "))
+    return which
 
 
 class _Alike(Func):

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 from reporting.engine import signing
-from reporting.engine.schemes import DEFAULT_SCHEME
+from reporting.engine.schemes import DEFAULT_SCHEME, GROUP_LABELS, group_of, label_of
 from reporting.engine.states import ReportState
 from reporting.models import Report, ReportVersion
 from scheduling.demo.dice import Weighted
 from scheduling.demo.lives import MINUTE
 from scheduling.demo.tables import Table, stamp
+from scheduling.models import Outcome
 
 _PATCHY = (
     "Small nonsegmental and matched defects at both bases. No segmental mismatch.",
@@ -44,10 +45,11 @@ _CONTENT = "scheme category findings impression"
 
 
 def empty_tables():
-    """The tables of reports and of their signed versions, in the order in which they must be written."""
+    """The tables of reports, their signed versions and outcomes, in the order in which they must be written."""
     return (
         Table(Report, f"id order_id state draft_version written_by_id written_at {_CONTENT}"),
         Table(ReportVersion, f"report_id number kind signed_at signed_by_id content_hash {_CONTENT}"),
+        Table(Outcome, "order_id term meaning reported_at"),
     )
 
 
@@ -58,7 +60,7 @@ class Reports:
         self.rng, self.now, self.mail = rng, now, mail
         self.attending = department.accounts["physician"]
         self.resident = department.accounts.get("resident")
-        self.tables = self.report, self.version = empty_tables()
+        self.tables = self.report, self.version, self.outcome = empty_tables()
         self.next_id = numbers[self.report.name]
 
     def add(self, performed):
@@ -82,6 +84,8 @@ class Reports:
                 number += 1
                 self._version(report_id, performed, number, kind, signed, signer, content)
         if final:
+            meaning = GROUP_LABELS[group_of(DEFAULT_SCHEME, category)]
+            self.outcome.add((performed.order_id, label_of(DEFAULT_SCHEME, category), meaning, stamp(final)))
             self.mail.result_ready(performed.order_id, number, final)
 
     def _signatures(self, performed):

@@ -48,7 +48,9 @@ class Changing(SiteOperation):
     def _changed(self, saved, lines, affected):
         ids = [each.patient.pk for each in affected]
         access.listed("department.affected.api", ids, by=self.request.user, action=MANAGE)
-        return Response(data.DepartmentChangedOut({"saved": saved, "changes": lines, "affected": affected}).data)
+        return Response(
+            data.DepartmentChangedOut({"saved": saved, "changes": lines, "affected": affected}).data
+        )
 
 
 def in_words(differences):

@@ -13,6 +13,7 @@ from scheduling.services import search
 ORDER_FIELDS = (
     *("id", "accession_number", "state", "priority", "patient_class", "patient", "referrer", "procedure"),
     *("ward", "clinical_question", "ordered_at", "indication_code", "indication_text", "wells_score"),
+    *("wells_criteria", "d_dimer_units", "transport"),
     *("d_dimer_ng_per_ml", "closed_reason"),
 )
 

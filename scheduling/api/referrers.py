@@ -45,7 +45,9 @@ class Referrers(Listing):
 class Referrer(SiteOperation):
     actions = {"GET": "referrer.view", "PUT": "referrer.manage"}
 
-    @extend_schema(operation_id="referrers_get", summary="One clinician of the directory", responses=ReferrerOut)
+    @extend_schema(
+        operation_id="referrers_get", summary="One clinician of the directory", responses=ReferrerOut
+    )
     def get(self, request, pk):
         return Response(ReferrerOut(access.referrer(pk, by=request.user, action="referrer.view")).data)
 

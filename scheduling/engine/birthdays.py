@@ -36,9 +36,9 @@ _IN_ONE = re.compile(r"(?<!\d)(\d{8}|\d{6})(?!\d)")
 def read(text: str) -> tuple[frozenset[date], str]:
     """(the days that the text can mean, what stands beside the date).
 
-    "17 May 1960", "17.5.60", "05/17/1960", "1960-05-17", "17. Mai 1960", "1960年5月17日", "17051960". A date that can be
-    read in several ways is all of them: 05/06/1960 is the 5th of June and the 6th of May. Without a date the
-    set is empty and the text comes back as it is.
+    "17 May 1960", "17.5.60", "05/17/1960", "1960-05-17", "17. Mai 1960", "1960年5月17日", "17051960".
+    A date that can be read in several ways is all of them: 05/06/1960 is the 5th of June and the 6th of May.
+    Without a date the set is empty and the text comes back as it is.
     """
     plain = unicodedata.normalize("NFKC", text)
     plain = "".join(str(unicodedata.digit(each)) if each.isdecimal() else each for each in plain)
@@ -74,7 +74,9 @@ def _in_one(digits):
 
 def _month(word):
     begins = word.casefold()
-    long = [(len(each), month) for month, names in MONTHS.items() for each in names if begins.startswith(each)]
+    long = [
+        (len(each), month) for month, names in MONTHS.items() for each in names if begins.startswith(each)
+    ]
     return max(long)[1] if long else None
 
 

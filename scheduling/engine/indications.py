@@ -139,7 +139,7 @@ SYNONYMS = {
 
 
 def matching(text: str, *, limit: int = MOST) -> tuple[Indication, ...]:
-    """Those that fit what was typed, the likest first: by code, by the beginning of words, by what else they are called."""
+    """Those that fit what was typed, the likest first: by code, beginnings of words, what else they are called."""
     typed = text.casefold().replace(",", " ").split()
     if not typed:
         return ()

@@ -13,6 +13,7 @@ from scheduling.services.intake import Request
 QUESTION = Order._meta.get_field("clinical_question").max_length
 WARD = Order._meta.get_field("ward").max_length
 LARGEST_D_DIMER = 1_000_000
+FEWEST_DIGITS = 3
 # How laboratories print it: (what is stored as the kind of unit, ng/mL in one of it).
 D_DIMER_UNITS = {
     "ng/mL FEU": (DimerUnits.FEU, 1),
@@ -31,6 +32,7 @@ def _area(label, length, rows, **options):
 class ReferrerMixin(forms.Form):
     """A referrer of the directory: chosen from the matches of what is typed, or the only match."""
 
+    nobody = "Nobody in the directory is called so. Check the spelling, or add them there."
     referrer = PersonChoice(Referrer.objects.none(), label="Referrer", required=False)
     referrer_text = forms.CharField(label="Referrer", max_length=100, required=False)
 
@@ -52,7 +54,9 @@ class ReferrerMixin(forms.Form):
         if found:
             self.add_error("referrer", "Choose one of these from the list.")
         elif typed:
-            self.add_error("referrer", "Nobody in the directory is called so. Check the spelling, or add them there.")
+            self.add_error(
+                "referrer", "Nobody in the directory is called so. Check the spelling, or add them there."
+            )
         else:
             self.add_error("referrer", "Type a part of the referrer's name and choose from the list.")
         return None
@@ -87,7 +91,12 @@ class OrderForm(ReferrerMixin, ScreeningForm):
     indication = forms.CharField(label="Indication: ICD-10 code or words", max_length=150, required=False)
     clinical_question = _area("Clinical question", QUESTION, 2)
     wells_score = forms.DecimalField(
-        label="Wells score", min_value=0, max_value=wells.HIGHEST, max_digits=3, decimal_places=1, required=False
+        label="Wells score",
+        min_value=0,
+        max_value=wells.HIGHEST,
+        max_digits=3,
+        decimal_places=1,
+        required=False,
     )
     wells_criteria = forms.MultipleChoiceField(
         label="Criteria",
@@ -97,7 +106,12 @@ class OrderForm(ReferrerMixin, ScreeningForm):
         error_messages={"invalid_choice": "Choose from the list."},
     )
     d_dimer = forms.DecimalField(
-        label="D-dimer", min_value=0, max_value=LARGEST_D_DIMER, max_digits=10, decimal_places=3, required=False
+        label="D-dimer",
+        min_value=0,
+        max_value=LARGEST_D_DIMER,
+        max_digits=10,
+        decimal_places=3,
+        required=False,
     )
     d_dimer_unit = forms.ChoiceField(
         label="Unit of the D-dimer", choices=[(each, each) for each in D_DIMER_UNITS], required=False
@@ -143,7 +157,11 @@ class OrderForm(ReferrerMixin, ScreeningForm):
 
 
 class StatOrderForm(ReferrerMixin, ServiceForm):
-    """Five fields, and nothing else that could keep a patient waiting."""
+    """Five fields, and nothing else that could keep a patient waiting: not even a referrer who is not listed yet."""
+
+    nobody = (
+        "Nobody in the directory is called so. Write a phone number after the name: Dr Ada Lund, 555 0142."
+    )
 
     name = forms.CharField(
         label="Name",
@@ -159,7 +177,9 @@ class StatOrderForm(ReferrerMixin, ServiceForm):
 
     def order(self):
         """The fields as `intake.place_stat_order` takes them."""
-        return {name: self.cleaned_data[name] for name in ("name", "sex", "clinical_question", "referrer", "ward")}
+        return {
+            name: self.cleaned_data[name] for name in ("name", "sex", "clinical_question", "referrer", "ward")
+        }
 
 
 class ReferrerForm(ServiceForm):

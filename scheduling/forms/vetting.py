@@ -119,9 +119,7 @@ class ConsultForm(ServiceForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Say what is decided, and why."},
     )
-    decision = forms.ChoiceField(
-        choices=DECISIONS, error_messages={"required": "Choose: go on, or not yet."}
-    )
+    decision = forms.ChoiceField(choices=DECISIONS, error_messages={"required": "Choose: go on, or not yet."})
 
     def __init__(self, *arguments, user, by_phone=False, **options):
         super().__init__(*arguments, **options)

@@ -11,254 +11,557 @@ import scheduling.models.weeks
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pghistory', '0007_auto_20250421_0444'),
-        ('scheduling', '0005_what_the_new_columns_mean_for_present_rows'),
+        ("pghistory", "0007_auto_20250421_0444"),
+        ("scheduling", "0005_what_the_new_columns_mean_for_present_rows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LetterText',
+            name="LetterText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('confirmation', 'Confirmation by mail'), ('moved', 'New time by mail'), ('cancelled', 'Cancellation by mail'), ('reminder', 'Reminder by mail'), ('letter', 'Appointment letter on paper')], max_length=12)),
-                ('language', models.CharField(choices=[('en', 'English'), ('es', 'Spanish'), ('de', 'German'), ('fr', 'French'), ('ar', 'Arabic'), ('zh-Hans', 'Chinese (simplified)')], max_length=10)),
-                ('subject', models.CharField(blank=True, max_length=150)),
-                ('opening', models.TextField(blank=True, max_length=1500, verbose_name='first paragraph')),
-                ('closing', models.TextField(blank=True, max_length=1500, verbose_name='last paragraph')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("confirmation", "Confirmation by mail"),
+                            ("moved", "New time by mail"),
+                            ("cancelled", "Cancellation by mail"),
+                            ("reminder", "Reminder by mail"),
+                            ("letter", "Appointment letter on paper"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[
+                            ("en", "English"),
+                            ("es", "Spanish"),
+                            ("de", "German"),
+                            ("fr", "French"),
+                            ("ar", "Arabic"),
+                            ("zh-Hans", "Chinese (simplified)"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("subject", models.CharField(blank=True, max_length=150)),
+                ("opening", models.TextField(blank=True, max_length=1500, verbose_name="first paragraph")),
+                ("closing", models.TextField(blank=True, max_length=1500, verbose_name="last paragraph")),
             ],
         ),
         migrations.CreateModel(
-            name='LetterTextEvent',
+            name="LetterTextEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('confirmation', 'Confirmation by mail'), ('moved', 'New time by mail'), ('cancelled', 'Cancellation by mail'), ('reminder', 'Reminder by mail'), ('letter', 'Appointment letter on paper')], max_length=12)),
-                ('language', models.CharField(choices=[('en', 'English'), ('es', 'Spanish'), ('de', 'German'), ('fr', 'French'), ('ar', 'Arabic'), ('zh-Hans', 'Chinese (simplified)')], max_length=10)),
-                ('subject', models.CharField(blank=True, max_length=150)),
-                ('opening', models.TextField(blank=True, max_length=1500, verbose_name='first paragraph')),
-                ('closing', models.TextField(blank=True, max_length=1500, verbose_name='last paragraph')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("confirmation", "Confirmation by mail"),
+                            ("moved", "New time by mail"),
+                            ("cancelled", "Cancellation by mail"),
+                            ("reminder", "Reminder by mail"),
+                            ("letter", "Appointment letter on paper"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[
+                            ("en", "English"),
+                            ("es", "Spanish"),
+                            ("de", "German"),
+                            ("fr", "French"),
+                            ("ar", "Arabic"),
+                            ("zh-Hans", "Chinese (simplified)"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("subject", models.CharField(blank=True, max_length=150)),
+                ("opening", models.TextField(blank=True, max_length=1500, verbose_name="first paragraph")),
+                ("closing", models.TextField(blank=True, max_length=1500, verbose_name="last paragraph")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='PlannedChange',
+            name="PlannedChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(choices=[('room', 'Room'), ('person', 'Person'), ('protocol', 'Protocol'), ('settings', 'Settings'), ('letter', 'Letter text')], max_length=10)),
-                ('subject_id', models.BigIntegerField()),
-                ('values', models.JSONField()),
-                ('starts_on', models.DateField(help_text="The site's local day from which on it holds.")),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('applied', 'Applied'), ('withdrawn', 'Withdrawn'), ('failed', 'Could not be applied')], default='planned', max_length=10)),
-                ('planned_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, help_text='Applied, withdrawn or failed.', null=True)),
-                ('refusal', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "subject",
+                    models.CharField(
+                        choices=[
+                            ("room", "Room"),
+                            ("person", "Person"),
+                            ("protocol", "Protocol"),
+                            ("settings", "Settings"),
+                            ("letter", "Letter text"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("subject_id", models.BigIntegerField()),
+                ("values", models.JSONField()),
+                ("starts_on", models.DateField(help_text="The site's local day from which on it holds.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("applied", "Applied"),
+                            ("withdrawn", "Withdrawn"),
+                            ("failed", "Could not be applied"),
+                        ],
+                        default="planned",
+                        max_length=10,
+                    ),
+                ),
+                ("planned_at", models.DateTimeField()),
+                (
+                    "ended_at",
+                    models.DateTimeField(blank=True, help_text="Applied, withdrawn or failed.", null=True),
+                ),
+                ("refusal", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'ordering': ['starts_on', 'pk'],
+                "ordering": ["starts_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ReservedSlotEvent',
+            name="ReservedSlotEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('weekday', models.PositiveSmallIntegerField(help_text='0 is Monday.')),
-                ('starts', models.TimeField(help_text='Local time.')),
-                ('ends', models.TimeField(help_text='Local time; before the start it is on the next day.')),
-                ('open_to_all_minutes_before', models.PositiveSmallIntegerField(default=120, help_text='From then on anybody may take it.')),
-                ('starts_on', models.DateField(blank=True, help_text='Empty: since ever.', null=True)),
-                ('ends_on', models.DateField(blank=True, help_text='The last day. Empty: until further notice.', null=True)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("weekday", models.PositiveSmallIntegerField(help_text="0 is Monday.")),
+                ("starts", models.TimeField(help_text="Local time.")),
+                ("ends", models.TimeField(help_text="Local time; before the start it is on the next day.")),
+                (
+                    "open_to_all_minutes_before",
+                    models.PositiveSmallIntegerField(
+                        default=120, help_text="From then on anybody may take it."
+                    ),
+                ),
+                ("starts_on", models.DateField(blank=True, help_text="Empty: since ever.", null=True)),
+                (
+                    "ends_on",
+                    models.DateField(
+                        blank=True, help_text="The last day. Empty: until further notice.", null=True
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='openinghours',
-            name='insert_insert',
+            model_name="openinghours",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='openinghours',
-            name='update_update',
+            model_name="openinghours",
+            name="update_update",
         ),
         migrations.RemoveConstraint(
-            model_name='openinghours',
-            name='opening_hours_once',
+            model_name="openinghours",
+            name="opening_hours_once",
         ),
         migrations.RemoveConstraint(
-            model_name='reservedslot',
-            name='reserved_slot_once',
+            model_name="reservedslot",
+            name="reserved_slot_once",
         ),
         migrations.AddField(
-            model_name='openinghours',
-            name='ends_on',
-            field=models.DateField(blank=True, help_text='The last day. Empty: until further notice.', null=True),
+            model_name="openinghours",
+            name="ends_on",
+            field=models.DateField(
+                blank=True, help_text="The last day. Empty: until further notice.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='openinghours',
-            name='starts_on',
-            field=models.DateField(blank=True, help_text='Empty: since ever.', null=True),
+            model_name="openinghours",
+            name="starts_on",
+            field=models.DateField(blank=True, help_text="Empty: since ever.", null=True),
         ),
         migrations.AddField(
-            model_name='openinghoursevent',
-            name='ends_on',
-            field=models.DateField(blank=True, help_text='The last day. Empty: until further notice.', null=True),
+            model_name="openinghoursevent",
+            name="ends_on",
+            field=models.DateField(
+                blank=True, help_text="The last day. Empty: until further notice.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='openinghoursevent',
-            name='starts_on',
-            field=models.DateField(blank=True, help_text='Empty: since ever.', null=True),
+            model_name="openinghoursevent",
+            name="starts_on",
+            field=models.DateField(blank=True, help_text="Empty: since ever.", null=True),
         ),
         migrations.AddField(
-            model_name='reservedslot',
-            name='ends_on',
-            field=models.DateField(blank=True, help_text='The last day. Empty: until further notice.', null=True),
+            model_name="reservedslot",
+            name="ends_on",
+            field=models.DateField(
+                blank=True, help_text="The last day. Empty: until further notice.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='reservedslot',
-            name='starts_on',
-            field=models.DateField(blank=True, help_text='Empty: since ever.', null=True),
+            model_name="reservedslot",
+            name="starts_on",
+            field=models.DateField(blank=True, help_text="Empty: since ever.", null=True),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='openinghours',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_openinghoursevent" ("closes", "ends_on", "id", "on_call", "opens", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts_on", "weekday") VALUES (NEW."closes", NEW."ends_on", NEW."id", NEW."on_call", NEW."opens", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id", NEW."starts_on", NEW."weekday"); RETURN NULL;', hash='757b5f75fba72b2527b148c6fa4b4336c1db09a6', operation='INSERT', pgid='pgtrigger_insert_insert_943de', table='scheduling_openinghours', when='AFTER')),
+            model_name="openinghours",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "scheduling_openinghoursevent" ("closes", "ends_on", "id", "on_call", "opens", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts_on", "weekday") VALUES (NEW."closes", NEW."ends_on", NEW."id", NEW."on_call", NEW."opens", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id", NEW."starts_on", NEW."weekday"); RETURN NULL;',
+                    hash="757b5f75fba72b2527b148c6fa4b4336c1db09a6",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_943de",
+                    table="scheduling_openinghours",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='openinghours',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_openinghoursevent" ("closes", "ends_on", "id", "on_call", "opens", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts_on", "weekday") VALUES (NEW."closes", NEW."ends_on", NEW."id", NEW."on_call", NEW."opens", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id", NEW."starts_on", NEW."weekday"); RETURN NULL;', hash='0f5f7573fd08e564902ff9558b1befb2711d4743', operation='UPDATE', pgid='pgtrigger_update_update_f0682', table='scheduling_openinghours', when='AFTER')),
+            model_name="openinghours",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "scheduling_openinghoursevent" ("closes", "ends_on", "id", "on_call", "opens", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts_on", "weekday") VALUES (NEW."closes", NEW."ends_on", NEW."id", NEW."on_call", NEW."opens", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id", NEW."starts_on", NEW."weekday"); RETURN NULL;',
+                    hash="0f5f7573fd08e564902ff9558b1befb2711d4743",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_f0682",
+                    table="scheduling_openinghours",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='openinghours',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_openinghoursevent" ("closes", "ends_on", "id", "on_call", "opens", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts_on", "weekday") VALUES (OLD."closes", OLD."ends_on", OLD."id", OLD."on_call", OLD."opens", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id", OLD."starts_on", OLD."weekday"); RETURN NULL;', hash='114ec7acf75870d867f44e3db767e08d3abb32a0', operation='DELETE', pgid='pgtrigger_delete_delete_38bf6', table='scheduling_openinghours', when='AFTER')),
+            model_name="openinghours",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "scheduling_openinghoursevent" ("closes", "ends_on", "id", "on_call", "opens", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts_on", "weekday") VALUES (OLD."closes", OLD."ends_on", OLD."id", OLD."on_call", OLD."opens", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id", OLD."starts_on", OLD."weekday"); RETURN NULL;',
+                    hash="114ec7acf75870d867f44e3db767e08d3abb32a0",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_38bf6",
+                    table="scheduling_openinghours",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reservedslot',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_reservedslotevent" ("ends", "ends_on", "id", "open_to_all_minutes_before", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "starts_on", "weekday") VALUES (NEW."ends", NEW."ends_on", NEW."id", NEW."open_to_all_minutes_before", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id", NEW."starts", NEW."starts_on", NEW."weekday"); RETURN NULL;', hash='45a2d181348db59a401b60da07801da0253af9c2', operation='INSERT', pgid='pgtrigger_insert_insert_694b6', table='scheduling_reservedslot', when='AFTER')),
+            model_name="reservedslot",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "scheduling_reservedslotevent" ("ends", "ends_on", "id", "open_to_all_minutes_before", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "starts_on", "weekday") VALUES (NEW."ends", NEW."ends_on", NEW."id", NEW."open_to_all_minutes_before", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id", NEW."starts", NEW."starts_on", NEW."weekday"); RETURN NULL;',
+                    hash="45a2d181348db59a401b60da07801da0253af9c2",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_694b6",
+                    table="scheduling_reservedslot",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reservedslot',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_reservedslotevent" ("ends", "ends_on", "id", "open_to_all_minutes_before", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "starts_on", "weekday") VALUES (NEW."ends", NEW."ends_on", NEW."id", NEW."open_to_all_minutes_before", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id", NEW."starts", NEW."starts_on", NEW."weekday"); RETURN NULL;', hash='7462b83e99437de859a0ae7bf74e6bca7da7af59', operation='UPDATE', pgid='pgtrigger_update_update_34729', table='scheduling_reservedslot', when='AFTER')),
+            model_name="reservedslot",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "scheduling_reservedslotevent" ("ends", "ends_on", "id", "open_to_all_minutes_before", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "starts_on", "weekday") VALUES (NEW."ends", NEW."ends_on", NEW."id", NEW."open_to_all_minutes_before", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id", NEW."starts", NEW."starts_on", NEW."weekday"); RETURN NULL;',
+                    hash="7462b83e99437de859a0ae7bf74e6bca7da7af59",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_34729",
+                    table="scheduling_reservedslot",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reservedslot',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_reservedslotevent" ("ends", "ends_on", "id", "open_to_all_minutes_before", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "starts_on", "weekday") VALUES (OLD."ends", OLD."ends_on", OLD."id", OLD."open_to_all_minutes_before", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id", OLD."starts", OLD."starts_on", OLD."weekday"); RETURN NULL;', hash='0602e624c39dd7d77a047e2d7b137833ded9bcd3', operation='DELETE', pgid='pgtrigger_delete_delete_c1968', table='scheduling_reservedslot', when='AFTER')),
+            model_name="reservedslot",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "scheduling_reservedslotevent" ("ends", "ends_on", "id", "open_to_all_minutes_before", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "starts_on", "weekday") VALUES (OLD."ends", OLD."ends_on", OLD."id", OLD."open_to_all_minutes_before", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id", OLD."starts", OLD."starts_on", OLD."weekday"); RETURN NULL;',
+                    hash="0602e624c39dd7d77a047e2d7b137833ded9bcd3",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_c1968",
+                    table="scheduling_reservedslot",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='shift',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_shiftevent" ("id", "on_call", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "span") VALUES (OLD."id", OLD."on_call", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id", OLD."span"); RETURN NULL;', hash='606c83e0d88627cbd7c4039722332f25cc60974e', operation='DELETE', pgid='pgtrigger_delete_delete_106e4', table='scheduling_shift', when='AFTER')),
+            model_name="shift",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "scheduling_shiftevent" ("id", "on_call", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "span") VALUES (OLD."id", OLD."on_call", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id", OLD."span"); RETURN NULL;',
+                    hash="606c83e0d88627cbd7c4039722332f25cc60974e",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_106e4",
+                    table="scheduling_shift",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='opening_hours_days_ordered'),
+            model_name="openinghours",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("starts_on__isnull", True),
+                    ("ends_on__isnull", True),
+                    ("ends_on__gte", models.F("starts_on")),
+                    _connector="OR",
+                ),
+                name="opening_hours_days_ordered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('on_call', False)), expressions=[('resource', '='), (scheduling.models.weeks.MinutesOfWeek('weekday', 'opens', 'closes'), '&&'), (scheduling.models.weeks.DaysOfValidity(), '&&')], name='opening_hours_once'),
+            model_name="openinghours",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("on_call", False)),
+                expressions=[
+                    ("resource", "="),
+                    (scheduling.models.weeks.MinutesOfWeek("weekday", "opens", "closes"), "&&"),
+                    (scheduling.models.weeks.DaysOfValidity(), "&&"),
+                ],
+                name="opening_hours_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('on_call', True)), expressions=[('resource', '='), (scheduling.models.weeks.MinutesOfWeek('weekday', 'opens', 'closes'), '&&'), (scheduling.models.weeks.DaysOfValidity(), '&&')], name='opening_hours_on_call_once'),
+            model_name="openinghours",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("on_call", True)),
+                expressions=[
+                    ("resource", "="),
+                    (scheduling.models.weeks.MinutesOfWeek("weekday", "opens", "closes"), "&&"),
+                    (scheduling.models.weeks.DaysOfValidity(), "&&"),
+                ],
+                name="opening_hours_on_call_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservedslot',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='reserved_slot_days_ordered'),
+            model_name="reservedslot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("starts_on__isnull", True),
+                    ("ends_on__isnull", True),
+                    ("ends_on__gte", models.F("starts_on")),
+                    _connector="OR",
+                ),
+                name="reserved_slot_days_ordered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservedslot',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('resource', '='), (scheduling.models.weeks.MinutesOfWeek('weekday', 'starts', 'ends'), '&&'), (scheduling.models.weeks.DaysOfValidity(), '&&')], name='reserved_slot_once'),
+            model_name="reservedslot",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("resource", "="),
+                    (scheduling.models.weeks.MinutesOfWeek("weekday", "starts", "ends"), "&&"),
+                    (scheduling.models.weeks.DaysOfValidity(), "&&"),
+                ],
+                name="reserved_slot_once",
+            ),
         ),
         migrations.AddField(
-            model_name='lettertext',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='letter_texts', to='scheduling.site'),
+            model_name="lettertext",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="letter_texts", to="scheduling.site"
+            ),
         ),
         migrations.AddField(
-            model_name='lettertextevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="lettertextevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='lettertextevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.lettertext'),
+            model_name="lettertextevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="scheduling.lettertext",
+            ),
         ),
         migrations.AddField(
-            model_name='lettertextevent',
-            name='site',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.site'),
+            model_name="lettertextevent",
+            name="site",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="scheduling.site",
+            ),
         ),
         migrations.AddField(
-            model_name='plannedchange',
-            name='planned_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="plannedchange",
+            name="planned_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='plannedchange',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='planned_changes', to='scheduling.site'),
+            model_name="plannedchange",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="planned_changes",
+                to="scheduling.site",
+            ),
         ),
         migrations.AddField(
-            model_name='reservedslotevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="reservedslotevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='reservedslotevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.reservedslot'),
+            model_name="reservedslotevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="scheduling.reservedslot",
+            ),
         ),
         migrations.AddField(
-            model_name='reservedslotevent',
-            name='resource',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.resource'),
+            model_name="reservedslotevent",
+            name="resource",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="scheduling.resource",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lettertext',
-            constraint=models.UniqueConstraint(fields=('site', 'kind', 'language'), name='letter_text_once'),
+            model_name="lettertext",
+            constraint=models.UniqueConstraint(fields=("site", "kind", "language"), name="letter_text_once"),
         ),
         migrations.AddConstraint(
-            model_name='lettertext',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['confirmation', 'moved', 'cancelled', 'reminder', 'letter'])), name='letter_text_kind_known'),
+            model_name="lettertext",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["confirmation", "moved", "cancelled", "reminder", "letter"])
+                ),
+                name="letter_text_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lettertext',
-            constraint=models.CheckConstraint(condition=models.Q(('language__in', ['en', 'es', 'de', 'fr', 'ar', 'zh-Hans'])), name='letter_text_language_known'),
+            model_name="lettertext",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("language__in", ["en", "es", "de", "fr", "ar", "zh-Hans"])),
+                name="letter_text_language_known",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lettertext',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_lettertextevent" ("closing", "id", "kind", "language", "opening", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "site_id", "subject") VALUES (NEW."closing", NEW."id", NEW."kind", NEW."language", NEW."opening", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."site_id", NEW."subject"); RETURN NULL;', hash='46f7665f1817be44d2e89adb59430628101c1209', operation='INSERT', pgid='pgtrigger_insert_insert_4a0a5', table='scheduling_lettertext', when='AFTER')),
+            model_name="lettertext",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "scheduling_lettertextevent" ("closing", "id", "kind", "language", "opening", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "site_id", "subject") VALUES (NEW."closing", NEW."id", NEW."kind", NEW."language", NEW."opening", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."site_id", NEW."subject"); RETURN NULL;',
+                    hash="46f7665f1817be44d2e89adb59430628101c1209",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_4a0a5",
+                    table="scheduling_lettertext",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lettertext',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_lettertextevent" ("closing", "id", "kind", "language", "opening", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "site_id", "subject") VALUES (NEW."closing", NEW."id", NEW."kind", NEW."language", NEW."opening", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."site_id", NEW."subject"); RETURN NULL;', hash='5261e8c0cdef74c83b172c3e99d2210accf8366c', operation='UPDATE', pgid='pgtrigger_update_update_a3eee', table='scheduling_lettertext', when='AFTER')),
+            model_name="lettertext",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "scheduling_lettertextevent" ("closing", "id", "kind", "language", "opening", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "site_id", "subject") VALUES (NEW."closing", NEW."id", NEW."kind", NEW."language", NEW."opening", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."site_id", NEW."subject"); RETURN NULL;',
+                    hash="5261e8c0cdef74c83b172c3e99d2210accf8366c",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_a3eee",
+                    table="scheduling_lettertext",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='plannedchange',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['starts_on'], name='planned_change_due'),
+            model_name="plannedchange",
+            index=models.Index(
+                condition=models.Q(("state", "planned")), fields=["starts_on"], name="planned_change_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedchange',
-            constraint=models.CheckConstraint(condition=models.Q(('subject__in', ['room', 'person', 'protocol', 'settings', 'letter'])), name='planned_change_subject_known'),
+            model_name="plannedchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("subject__in", ["room", "person", "protocol", "settings", "letter"])),
+                name="planned_change_subject_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedchange',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'applied', 'withdrawn', 'failed'])), name='planned_change_state_known'),
+            model_name="plannedchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["planned", "applied", "withdrawn", "failed"])),
+                name="planned_change_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedchange',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'planned')), models.Q(models.Q(('state', 'planned'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='planned_change_ended_has_time'),
+            model_name="plannedchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("state", "planned")),
+                    models.Q(models.Q(("state", "planned"), _negated=True), ("ended_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="planned_change_ended_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedchange',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'planned')), fields=('site', 'subject', 'subject_id', 'starts_on'), name='planned_change_once_per_day'),
+            model_name="plannedchange",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "planned")),
+                fields=("site", "subject", "subject_id", "starts_on"),
+                name="planned_change_once_per_day",
+            ),
         ),
     ]

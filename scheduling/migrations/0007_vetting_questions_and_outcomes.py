@@ -8,147 +8,276 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scheduling', '0006_department_changes_from_a_day_on'),
+        ("scheduling", "0006_department_changes_from_a_day_on"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OrderQuestion',
+            name="OrderQuestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('to', models.CharField(choices=[('desk', 'The desk'), ('referrer', 'The referrer')], max_length=8)),
-                ('text', models.CharField(max_length=280)),
-                ('asked_at', models.DateTimeField()),
-                ('answer', models.CharField(blank=True, max_length=500)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "to",
+                    models.CharField(
+                        choices=[("desk", "The desk"), ("referrer", "The referrer")], max_length=8
+                    ),
+                ),
+                ("text", models.CharField(max_length=280)),
+                ("asked_at", models.DateTimeField()),
+                ("answer", models.CharField(blank=True, max_length=500)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['asked_at', 'pk'],
+                "ordering": ["asked_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Outcome',
+            name="Outcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('term', models.CharField(max_length=60)),
-                ('meaning', models.CharField(blank=True, help_text='Such as PE unlikely.', max_length=30)),
-                ('reported_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("term", models.CharField(max_length=60)),
+                ("meaning", models.CharField(blank=True, help_text="Such as PE unlikely.", max_length=30)),
+                ("reported_at", models.DateTimeField()),
             ],
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='decision',
-            name='only_countersigned',
+            model_name="decision",
+            name="only_countersigned",
         ),
         migrations.RemoveConstraint(
-            model_name='decision',
-            name='decision_kind_known',
+            model_name="decision",
+            name="decision_kind_known",
         ),
         migrations.RemoveConstraint(
-            model_name='decision',
-            name='decision_rule_named',
+            model_name="decision",
+            name="decision_rule_named",
         ),
         migrations.RemoveConstraint(
-            model_name='task',
-            name='task_kind_known',
+            model_name="task",
+            name="task_kind_known",
         ),
         migrations.AddField(
-            model_name='decision',
-            name='deviation',
-            field=models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='why another protocol'),
+            model_name="decision",
+            name="deviation",
+            field=models.CharField(
+                blank=True, db_default="", default="", max_length=200, verbose_name="why another protocol"
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='protocol',
-            field=models.ForeignKey(blank=True, help_text='What a vetting chose.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.protocol'),
+            model_name="decision",
+            name="protocol",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="What a vetting chose.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="scheduling.protocol",
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='suggested',
-            field=models.ForeignKey(blank=True, help_text='What the answers spoke for.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.protocol'),
+            model_name="decision",
+            name="suggested",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="What the answers spoke for.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="scheduling.protocol",
+            ),
         ),
         migrations.AlterField(
-            model_name='decision',
-            name='kind',
-            field=models.CharField(choices=[('vetting', 'Vetting'), ('override', 'Override'), ('hold', 'Not yet')], max_length=10),
+            model_name="decision",
+            name="kind",
+            field=models.CharField(
+                choices=[("vetting", "Vetting"), ("override", "Override"), ("hold", "Not yet")], max_length=10
+            ),
         ),
         migrations.AlterField(
-            model_name='task',
-            name='kind',
-            field=models.CharField(choices=[('ask', 'Ask the patient'), ('consult', "Physician's decision"), ('countersign', 'Countersign'), ('phone', 'Phone the patient'), ('question', 'Answer the physician')], max_length=12),
+            model_name="task",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("ask", "Ask the patient"),
+                    ("consult", "Physician's decision"),
+                    ("countersign", "Countersign"),
+                    ("phone", "Phone the patient"),
+                    ("question", "Answer the physician"),
+                ],
+                max_length=12,
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='only_countersigned', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."rule" IS DISTINCT FROM (NEW."rule") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."physician_id" IS DISTINCT FROM (NEW."physician_id") OR OLD."decided_at" IS DISTINCT FROM (NEW."decided_at") OR OLD."recorded_by_id" IS DISTINCT FROM (NEW."recorded_by_id") OR OLD."by_phone" IS DISTINCT FROM (NEW."by_phone") OR OLD."protocol_id" IS DISTINCT FROM (NEW."protocol_id") OR OLD."suggested_id" IS DISTINCT FROM (NEW."suggested_id") OR OLD."deviation" IS DISTINCT FROM (NEW."deviation"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='6cfdff89c2ba0538a77c73558f842f7c58265725', operation='UPDATE', pgid='pgtrigger_only_countersigned_37c9e', table='scheduling_decision', when='BEFORE')),
+            model_name="decision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_countersigned",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."rule" IS DISTINCT FROM (NEW."rule") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."physician_id" IS DISTINCT FROM (NEW."physician_id") OR OLD."decided_at" IS DISTINCT FROM (NEW."decided_at") OR OLD."recorded_by_id" IS DISTINCT FROM (NEW."recorded_by_id") OR OLD."by_phone" IS DISTINCT FROM (NEW."by_phone") OR OLD."protocol_id" IS DISTINCT FROM (NEW."protocol_id") OR OLD."suggested_id" IS DISTINCT FROM (NEW."suggested_id") OR OLD."deviation" IS DISTINCT FROM (NEW."deviation"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="6cfdff89c2ba0538a77c73558f842f7c58265725",
+                    operation="UPDATE",
+                    pgid="pgtrigger_only_countersigned_37c9e",
+                    table="scheduling_decision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['vetting', 'override', 'hold'])), name='decision_kind_known'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["vetting", "override", "hold"])), name="decision_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'vetting'), ('rule', '')), models.Q(('kind__in', ['override', 'hold']), models.Q(('rule', ''), _negated=True)), _connector='OR'), name='decision_rule_named'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "vetting"), ("rule", "")),
+                    models.Q(("kind__in", ["override", "hold"]), models.Q(("rule", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="decision_rule_named",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('suggested__isnull', True), ('protocol', models.F('suggested')), models.Q(('deviation', ''), _negated=True), _connector='OR'), name='decision_deviation_has_reason'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("suggested__isnull", True),
+                    ("protocol", models.F("suggested")),
+                    models.Q(("deviation", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="decision_deviation_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['ask', 'consult', 'countersign', 'phone', 'question'])), name='task_kind_known'),
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["ask", "consult", "countersign", "phone", "question"])),
+                name="task_kind_known",
+            ),
         ),
         migrations.AddField(
-            model_name='orderquestion',
-            name='answered_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="orderquestion",
+            name="answered_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='orderquestion',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="orderquestion",
+            name="asked_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='orderquestion',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='scheduling.order'),
+            model_name="orderquestion",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="questions", to="scheduling.order"
+            ),
         ),
         migrations.AddField(
-            model_name='outcome',
-            name='order',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='outcome', to='scheduling.order'),
+            model_name="outcome",
+            name="order",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="outcome", to="scheduling.order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderquestion',
-            constraint=models.CheckConstraint(condition=models.Q(('to__in', ['desk', 'referrer'])), name='order_question_to_known'),
+            model_name="orderquestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("to__in", ["desk", "referrer"])), name="order_question_to_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderquestion',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='order_question_asks'),
+            model_name="orderquestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("text", ""), _negated=True), name="order_question_asks"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderquestion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), _connector='OR'), name='order_question_answered_complete'),
+            model_name="orderquestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answered_at__isnull", False), ("answered_by__isnull", False)),
+                    models.Q(("answered_at__isnull", True), ("answered_by__isnull", True)),
+                    _connector="OR",
+                ),
+                name="order_question_answered_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderquestion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True)), models.Q(('answered_at__isnull', False), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='order_question_answered_with_words'),
+            model_name="orderquestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answer", ""), ("answered_at__isnull", True)),
+                    models.Q(("answered_at__isnull", False), models.Q(("answer", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="order_question_answered_with_words",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderquestion',
-            constraint=models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('order',), name='order_question_one_open'),
+            model_name="orderquestion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("answered_at__isnull", True)),
+                fields=("order",),
+                name="order_question_one_open",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='orderquestion',
-            trigger=pgtrigger.compiler.Trigger(name='write_once', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='b06bb4a51a5896c35947b70e9f3ad884fd4712bc', operation='DELETE', pgid='pgtrigger_write_once_fd09b', table='scheduling_orderquestion', when='BEFORE')),
+            model_name="orderquestion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="write_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="b06bb4a51a5896c35947b70e9f3ad884fd4712bc",
+                    operation="DELETE",
+                    pgid="pgtrigger_write_once_fd09b",
+                    table="scheduling_orderquestion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='orderquestion',
-            trigger=pgtrigger.compiler.Trigger(name='only_answered', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."order_id" IS DISTINCT FROM (NEW."order_id") OR OLD."to" IS DISTINCT FROM (NEW."to") OR OLD."text" IS DISTINCT FROM (NEW."text") OR OLD."asked_at" IS DISTINCT FROM (NEW."asked_at") OR OLD."asked_by_id" IS DISTINCT FROM (NEW."asked_by_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='94f814b60e47a7c4231274b01900d6d5ed6051ff', operation='UPDATE', pgid='pgtrigger_only_answered_7d849', table='scheduling_orderquestion', when='BEFORE')),
+            model_name="orderquestion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_answered",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."order_id" IS DISTINCT FROM (NEW."order_id") OR OLD."to" IS DISTINCT FROM (NEW."to") OR OLD."text" IS DISTINCT FROM (NEW."text") OR OLD."asked_at" IS DISTINCT FROM (NEW."asked_at") OR OLD."asked_by_id" IS DISTINCT FROM (NEW."asked_by_id"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="94f814b60e47a7c4231274b01900d6d5ed6051ff",
+                    operation="UPDATE",
+                    pgid="pgtrigger_only_answered_7d849",
+                    table="scheduling_orderquestion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outcome',
-            constraint=models.CheckConstraint(condition=models.Q(('term', ''), _negated=True), name='outcome_has_term'),
+            model_name="outcome",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("term", ""), _negated=True), name="outcome_has_term"
+            ),
         ),
     ]

@@ -13,244 +13,500 @@ import scheduling.models.patients
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scheduling', '0008_names_as_the_search_compares_them'),
+        ("scheduling", "0008_names_as_the_search_compares_them"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FormerNumber',
+            name="FormerNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mrn', models.CharField(max_length=30)),
-                ('mrn_issuer', models.CharField(max_length=60)),
-                ('ended_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mrn", models.CharField(max_length=30)),
+                ("mrn_issuer", models.CharField(max_length=60)),
+                ("ended_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-ended_at', 'pk'],
+                "ordering": ["-ended_at", "pk"],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='order',
-            name='insert_insert',
+            model_name="order",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='order',
-            name='update_update',
+            model_name="order",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='patient',
-            name='insert_insert',
+            model_name="patient",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='patient',
-            name='update_update',
+            model_name="patient",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='referrer',
-            name='insert_insert',
+            model_name="referrer",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='referrer',
-            name='update_update',
+            model_name="referrer",
+            name="update_update",
         ),
         migrations.RemoveIndex(
-            model_name='patient',
-            name='patient_name_search',
+            model_name="patient",
+            name="patient_name_search",
         ),
         migrations.AddField(
-            model_name='order',
-            name='d_dimer_units',
-            field=models.CharField(blank=True, choices=[('FEU', 'FEU'), ('DDU', 'DDU')], db_default='', max_length=3),
+            model_name="order",
+            name="d_dimer_units",
+            field=models.CharField(
+                blank=True, choices=[("FEU", "FEU"), ("DDU", "DDU")], db_default="", max_length=3
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='transport',
-            field=models.CharField(choices=[('walking', 'Walking'), ('chair', 'Wheelchair'), ('bed', 'Bed')], db_default='walking', default='walking', max_length=10),
+            model_name="order",
+            name="transport",
+            field=models.CharField(
+                choices=[("walking", "Walking"), ("chair", "Wheelchair"), ("bed", "Bed")],
+                db_default="walking",
+                default="walking",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='wells_criteria',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, db_default=[], default=list, help_text='What the score was added up from; none where the referrer gave the score itself.', size=None),
+            model_name="order",
+            name="wells_criteria",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=20),
+                blank=True,
+                db_default=[],
+                default=list,
+                help_text="What the score was added up from; none where the referrer gave the score itself.",
+                size=None,
+            ),
         ),
         migrations.AddField(
-            model_name='orderevent',
-            name='d_dimer_units',
-            field=models.CharField(blank=True, choices=[('FEU', 'FEU'), ('DDU', 'DDU')], db_default='', max_length=3),
+            model_name="orderevent",
+            name="d_dimer_units",
+            field=models.CharField(
+                blank=True, choices=[("FEU", "FEU"), ("DDU", "DDU")], db_default="", max_length=3
+            ),
         ),
         migrations.AddField(
-            model_name='orderevent',
-            name='transport',
-            field=models.CharField(choices=[('walking', 'Walking'), ('chair', 'Wheelchair'), ('bed', 'Bed')], db_default='walking', default='walking', max_length=10),
+            model_name="orderevent",
+            name="transport",
+            field=models.CharField(
+                choices=[("walking", "Walking"), ("chair", "Wheelchair"), ("bed", "Bed")],
+                db_default="walking",
+                default="walking",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='orderevent',
-            name='wells_criteria',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, db_default=[], default=list, help_text='What the score was added up from; none where the referrer gave the score itself.', size=None),
+            model_name="orderevent",
+            name="wells_criteria",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=20),
+                blank=True,
+                db_default=[],
+                default=list,
+                help_text="What the score was added up from; none where the referrer gave the score itself.",
+                size=None,
+            ),
         ),
         migrations.AddField(
-            model_name='patient',
-            name='interpreter_needed',
+            model_name="patient",
+            name="interpreter_needed",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='patient',
-            name='merged_at',
+            model_name="patient",
+            name="merged_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='patient',
-            name='merged_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="patient",
+            name="merged_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='patient',
-            name='merged_into',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_records', to='scheduling.patient'),
+            model_name="patient",
+            name="merged_into",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merged_records",
+                to="scheduling.patient",
+            ),
         ),
         migrations.AddField(
-            model_name='patientevent',
-            name='merged_by',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="patientevent",
+            name="merged_by",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='patientevent',
-            name='merged_into',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.patient'),
+            model_name="patientevent",
+            name="merged_into",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="scheduling.patient",
+            ),
         ),
         migrations.AddField(
-            model_name='patientevent',
-            name='interpreter_needed',
+            model_name="patientevent",
+            name="interpreter_needed",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='patientevent',
-            name='merged_at',
+            model_name="patientevent",
+            name="merged_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='referrer',
-            name='place',
-            field=models.CharField(blank=True, db_default='', max_length=100, verbose_name='practice or department'),
+            model_name="referrer",
+            name="place",
+            field=models.CharField(
+                blank=True, db_default="", max_length=100, verbose_name="practice or department"
+            ),
         ),
         migrations.AddField(
-            model_name='referrerevent',
-            name='place',
-            field=models.CharField(blank=True, db_default='', max_length=100, verbose_name='practice or department'),
+            model_name="referrerevent",
+            name="place",
+            field=models.CharField(
+                blank=True, db_default="", max_length=100, verbose_name="practice or department"
+            ),
         ),
         migrations.AlterField(
-            model_name='patient',
-            name='resource',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='patient', to='scheduling.resource'),
+            model_name="patient",
+            name="resource",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="patient",
+                to="scheduling.resource",
+            ),
         ),
         migrations.AlterField(
-            model_name='patientevent',
-            name='resource',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.resource'),
+            model_name="patientevent",
+            name="resource",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="scheduling.resource",
+            ),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('mrn'), name='text_pattern_ops'), name='patient_number_search'),
+            model_name="patient",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("mrn"), name="text_pattern_ops"
+                ),
+                name="patient_number_search",
+            ),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(condition=models.Q(('phone', ''), _negated=True), fields=['phone'], name='patient_phone'),
+            model_name="patient",
+            index=models.Index(
+                condition=models.Q(("phone", ""), _negated=True), fields=["phone"], name="patient_phone"
+            ),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('email'), name='text_pattern_ops'), condition=models.Q(('email', ''), _negated=True), name='patient_email'),
+            model_name="patient",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("email"), name="text_pattern_ops"
+                ),
+                condition=models.Q(("email", ""), _negated=True),
+                name="patient_email",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='bodymeasurement',
-            trigger=pgtrigger.compiler.Trigger(name='patient_live', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.patient_id IS NOT NULL THEN\n                PERFORM 1 FROM scheduling_patient\n                    WHERE id = NEW.patient_id AND merged_into_id IS NULL FOR KEY SHARE;\n                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.patient_id) THEN\n                    RAISE EXCEPTION 'patient % was merged into another record', NEW.patient_id\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_is_not_merged';\n                END IF;\n            END IF;\n            RETURN NEW;\n        ", hash='3bfada37919a93dabe22aa8521f8aef5a2fc81aa', operation='INSERT OR UPDATE OF "patient_id"', pgid='pgtrigger_patient_live_3f4a2', table='scheduling_bodymeasurement', when='BEFORE')),
+            model_name="bodymeasurement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="patient_live",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF NEW.patient_id IS NOT NULL THEN\n                PERFORM 1 FROM scheduling_patient\n                    WHERE id = NEW.patient_id AND merged_into_id IS NULL FOR KEY SHARE;\n                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.patient_id) THEN\n                    RAISE EXCEPTION 'patient % was merged into another record', NEW.patient_id\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_is_not_merged';\n                END IF;\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="3bfada37919a93dabe22aa8521f8aef5a2fc81aa",
+                    operation='INSERT OR UPDATE OF "patient_id"',
+                    pgid="pgtrigger_patient_live_3f4a2",
+                    table="scheduling_bodymeasurement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='patient_live', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.patient_id IS NOT NULL THEN\n                PERFORM 1 FROM scheduling_patient\n                    WHERE id = NEW.patient_id AND merged_into_id IS NULL FOR KEY SHARE;\n                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.patient_id) THEN\n                    RAISE EXCEPTION 'patient % was merged into another record', NEW.patient_id\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_is_not_merged';\n                END IF;\n            END IF;\n            RETURN NEW;\n        ", hash='0d1162ef1228f2a1a114b5a45038f90aa635f690', operation='INSERT OR UPDATE OF "patient_id"', pgid='pgtrigger_patient_live_3a342', table='scheduling_order', when='BEFORE')),
+            model_name="order",
+            trigger=pgtrigger.compiler.Trigger(
+                name="patient_live",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF NEW.patient_id IS NOT NULL THEN\n                PERFORM 1 FROM scheduling_patient\n                    WHERE id = NEW.patient_id AND merged_into_id IS NULL FOR KEY SHARE;\n                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.patient_id) THEN\n                    RAISE EXCEPTION 'patient % was merged into another record', NEW.patient_id\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_is_not_merged';\n                END IF;\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="0d1162ef1228f2a1a114b5a45038f90aa635f690",
+                    operation='INSERT OR UPDATE OF "patient_id"',
+                    pgid="pgtrigger_patient_live_3a342",
+                    table="scheduling_order",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_orderevent" ("accession_number", "clinical_question", "closed_reason", "d_dimer_ng_per_ml", "d_dimer_units", "id", "indication_code", "indication_text", "ordered_at", "ordered_by_id", "patient_class", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "referrer_id", "site_id", "state", "transport", "ward", "wells_criteria", "wells_score") VALUES (NEW."accession_number", NEW."clinical_question", NEW."closed_reason", NEW."d_dimer_ng_per_ml", NEW."d_dimer_units", NEW."id", NEW."indication_code", NEW."indication_text", NEW."ordered_at", NEW."ordered_by_id", NEW."patient_class", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."priority", NEW."referrer_id", NEW."site_id", NEW."state", NEW."transport", NEW."ward", NEW."wells_criteria", NEW."wells_score"); RETURN NULL;', hash='0bfb5b52ba083f98a7bef652524586a293dbd94a', operation='INSERT', pgid='pgtrigger_insert_insert_ba265', table='scheduling_order', when='AFTER')),
+            model_name="order",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "scheduling_orderevent" ("accession_number", "clinical_question", "closed_reason", "d_dimer_ng_per_ml", "d_dimer_units", "id", "indication_code", "indication_text", "ordered_at", "ordered_by_id", "patient_class", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "referrer_id", "site_id", "state", "transport", "ward", "wells_criteria", "wells_score") VALUES (NEW."accession_number", NEW."clinical_question", NEW."closed_reason", NEW."d_dimer_ng_per_ml", NEW."d_dimer_units", NEW."id", NEW."indication_code", NEW."indication_text", NEW."ordered_at", NEW."ordered_by_id", NEW."patient_class", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."priority", NEW."referrer_id", NEW."site_id", NEW."state", NEW."transport", NEW."ward", NEW."wells_criteria", NEW."wells_score"); RETURN NULL;',
+                    hash="0bfb5b52ba083f98a7bef652524586a293dbd94a",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_ba265",
+                    table="scheduling_order",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_orderevent" ("accession_number", "clinical_question", "closed_reason", "d_dimer_ng_per_ml", "d_dimer_units", "id", "indication_code", "indication_text", "ordered_at", "ordered_by_id", "patient_class", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "referrer_id", "site_id", "state", "transport", "ward", "wells_criteria", "wells_score") VALUES (NEW."accession_number", NEW."clinical_question", NEW."closed_reason", NEW."d_dimer_ng_per_ml", NEW."d_dimer_units", NEW."id", NEW."indication_code", NEW."indication_text", NEW."ordered_at", NEW."ordered_by_id", NEW."patient_class", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."priority", NEW."referrer_id", NEW."site_id", NEW."state", NEW."transport", NEW."ward", NEW."wells_criteria", NEW."wells_score"); RETURN NULL;', hash='fee3fe43118c03348ac4a1a2e3b45428d07e6a81', operation='UPDATE', pgid='pgtrigger_update_update_d400c', table='scheduling_order', when='AFTER')),
+            model_name="order",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "scheduling_orderevent" ("accession_number", "clinical_question", "closed_reason", "d_dimer_ng_per_ml", "d_dimer_units", "id", "indication_code", "indication_text", "ordered_at", "ordered_by_id", "patient_class", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "referrer_id", "site_id", "state", "transport", "ward", "wells_criteria", "wells_score") VALUES (NEW."accession_number", NEW."clinical_question", NEW."closed_reason", NEW."d_dimer_ng_per_ml", NEW."d_dimer_units", NEW."id", NEW."indication_code", NEW."indication_text", NEW."ordered_at", NEW."ordered_by_id", NEW."patient_class", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."priority", NEW."referrer_id", NEW."site_id", NEW."state", NEW."transport", NEW."ward", NEW."wells_criteria", NEW."wells_score"); RETURN NULL;',
+                    hash="fee3fe43118c03348ac4a1a2e3b45428d07e6a81",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_d400c",
+                    table="scheduling_order",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='patient',
-            trigger=pgtrigger.compiler.Trigger(name='merged_into_live', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.merged_into_id IS NOT NULL THEN\n                PERFORM 1 FROM scheduling_patient\n                    WHERE id = NEW.merged_into_id AND merged_into_id IS NULL FOR KEY SHARE;\n                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.merged_into_id) THEN\n                    RAISE EXCEPTION 'patient % was merged into another record', NEW.merged_into_id\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_is_not_merged';\n                END IF;\n            END IF;\n            RETURN NEW;\n        ", hash='574e64c5e47b03e9b1cd1e6159bbbe5977f8762a', operation='INSERT OR UPDATE OF "merged_into_id"', pgid='pgtrigger_merged_into_live_7daa4', table='scheduling_patient', when='BEFORE')),
+            model_name="patient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="merged_into_live",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF NEW.merged_into_id IS NOT NULL THEN\n                PERFORM 1 FROM scheduling_patient\n                    WHERE id = NEW.merged_into_id AND merged_into_id IS NULL FOR KEY SHARE;\n                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.merged_into_id) THEN\n                    RAISE EXCEPTION 'patient % was merged into another record', NEW.merged_into_id\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_is_not_merged';\n                END IF;\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="574e64c5e47b03e9b1cd1e6159bbbe5977f8762a",
+                    operation='INSERT OR UPDATE OF "merged_into_id"',
+                    pgid="pgtrigger_merged_into_live_7daa4",
+                    table="scheduling_patient",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='patient',
-            trigger=pgtrigger.compiler.Trigger(name='merged_empty', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF NEW.merged_into_id IS NOT NULL AND (\n        EXISTS (SELECT 1 FROM scheduling_order WHERE patient_id = NEW.id)\n        OR EXISTS (SELECT 1 FROM scheduling_bodymeasurement WHERE patient_id = NEW.id)\n        OR EXISTS (SELECT 1 FROM scheduling_formernumber WHERE patient_id = NEW.id)\n        OR EXISTS (SELECT 1 FROM scheduling_patient WHERE merged_into_id = NEW.id)\n    ) THEN\n        RAISE EXCEPTION 'patient % still has rows of its own', NEW.id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_merged_with_all_it_has';\n    END IF;\n    RETURN NEW;\n", hash='100dbc70cdd7540394a79092140e6d9ceef2704b', operation='UPDATE OF "merged_into_id"', pgid='pgtrigger_merged_empty_61f24', table='scheduling_patient', when='BEFORE')),
+            model_name="patient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="merged_empty",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF NEW.merged_into_id IS NOT NULL AND (\n        EXISTS (SELECT 1 FROM scheduling_order WHERE patient_id = NEW.id)\n        OR EXISTS (SELECT 1 FROM scheduling_bodymeasurement WHERE patient_id = NEW.id)\n        OR EXISTS (SELECT 1 FROM scheduling_formernumber WHERE patient_id = NEW.id)\n        OR EXISTS (SELECT 1 FROM scheduling_patient WHERE merged_into_id = NEW.id)\n    ) THEN\n        RAISE EXCEPTION 'patient % still has rows of its own', NEW.id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_merged_with_all_it_has';\n    END IF;\n    RETURN NEW;\n",
+                    hash="100dbc70cdd7540394a79092140e6d9ceef2704b",
+                    operation='UPDATE OF "merged_into_id"',
+                    pgid="pgtrigger_merged_empty_61f24",
+                    table="scheduling_patient",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='patient',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_patientevent" ("born_on", "detailed_email_consent", "email", "email_consent_at", "email_consent_by_id", "family_name", "given_name", "guardian_email", "guardian_name", "guardian_phone", "id", "interpreter_needed", "is_temporary", "language", "merged_at", "merged_by_id", "merged_into_id", "middle_name", "mrn", "mrn_issuer", "name_prefix", "name_suffix", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "resource_id", "sex", "site_id") VALUES (NEW."born_on", NEW."detailed_email_consent", NEW."email", NEW."email_consent_at", NEW."email_consent_by_id", NEW."family_name", NEW."given_name", NEW."guardian_email", NEW."guardian_name", NEW."guardian_phone", NEW."id", NEW."interpreter_needed", NEW."is_temporary", NEW."language", NEW."merged_at", NEW."merged_by_id", NEW."merged_into_id", NEW."middle_name", NEW."mrn", NEW."mrn_issuer", NEW."name_prefix", NEW."name_suffix", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."resource_id", NEW."sex", NEW."site_id"); RETURN NULL;', hash='fffdbd23bcda50d0f130907e00a596352195fd0c', operation='INSERT', pgid='pgtrigger_insert_insert_b49cd', table='scheduling_patient', when='AFTER')),
+            model_name="patient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "scheduling_patientevent" ("born_on", "detailed_email_consent", "email", "email_consent_at", "email_consent_by_id", "family_name", "given_name", "guardian_email", "guardian_name", "guardian_phone", "id", "interpreter_needed", "is_temporary", "language", "merged_at", "merged_by_id", "merged_into_id", "middle_name", "mrn", "mrn_issuer", "name_prefix", "name_suffix", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "resource_id", "sex", "site_id") VALUES (NEW."born_on", NEW."detailed_email_consent", NEW."email", NEW."email_consent_at", NEW."email_consent_by_id", NEW."family_name", NEW."given_name", NEW."guardian_email", NEW."guardian_name", NEW."guardian_phone", NEW."id", NEW."interpreter_needed", NEW."is_temporary", NEW."language", NEW."merged_at", NEW."merged_by_id", NEW."merged_into_id", NEW."middle_name", NEW."mrn", NEW."mrn_issuer", NEW."name_prefix", NEW."name_suffix", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."resource_id", NEW."sex", NEW."site_id"); RETURN NULL;',
+                    hash="fffdbd23bcda50d0f130907e00a596352195fd0c",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_b49cd",
+                    table="scheduling_patient",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='patient',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."born_on" IS DISTINCT FROM (NEW."born_on") OR OLD."detailed_email_consent" IS DISTINCT FROM (NEW."detailed_email_consent") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."email_consent_at" IS DISTINCT FROM (NEW."email_consent_at") OR OLD."email_consent_by_id" IS DISTINCT FROM (NEW."email_consent_by_id") OR OLD."family_name" IS DISTINCT FROM (NEW."family_name") OR OLD."given_name" IS DISTINCT FROM (NEW."given_name") OR OLD."guardian_email" IS DISTINCT FROM (NEW."guardian_email") OR OLD."guardian_name" IS DISTINCT FROM (NEW."guardian_name") OR OLD."guardian_phone" IS DISTINCT FROM (NEW."guardian_phone") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."interpreter_needed" IS DISTINCT FROM (NEW."interpreter_needed") OR OLD."is_temporary" IS DISTINCT FROM (NEW."is_temporary") OR OLD."language" IS DISTINCT FROM (NEW."language") OR OLD."merged_at" IS DISTINCT FROM (NEW."merged_at") OR OLD."merged_by_id" IS DISTINCT FROM (NEW."merged_by_id") OR OLD."merged_into_id" IS DISTINCT FROM (NEW."merged_into_id") OR OLD."middle_name" IS DISTINCT FROM (NEW."middle_name") OR OLD."mrn" IS DISTINCT FROM (NEW."mrn") OR OLD."mrn_issuer" IS DISTINCT FROM (NEW."mrn_issuer") OR OLD."name_prefix" IS DISTINCT FROM (NEW."name_prefix") OR OLD."name_suffix" IS DISTINCT FROM (NEW."name_suffix") OR OLD."phone" IS DISTINCT FROM (NEW."phone") OR OLD."resource_id" IS DISTINCT FROM (NEW."resource_id") OR OLD."sex" IS DISTINCT FROM (NEW."sex") OR OLD."site_id" IS DISTINCT FROM (NEW."site_id"))', func='INSERT INTO "scheduling_patientevent" ("born_on", "detailed_email_consent", "email", "email_consent_at", "email_consent_by_id", "family_name", "given_name", "guardian_email", "guardian_name", "guardian_phone", "id", "interpreter_needed", "is_temporary", "language", "merged_at", "merged_by_id", "merged_into_id", "middle_name", "mrn", "mrn_issuer", "name_prefix", "name_suffix", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "resource_id", "sex", "site_id") VALUES (NEW."born_on", NEW."detailed_email_consent", NEW."email", NEW."email_consent_at", NEW."email_consent_by_id", NEW."family_name", NEW."given_name", NEW."guardian_email", NEW."guardian_name", NEW."guardian_phone", NEW."id", NEW."interpreter_needed", NEW."is_temporary", NEW."language", NEW."merged_at", NEW."merged_by_id", NEW."merged_into_id", NEW."middle_name", NEW."mrn", NEW."mrn_issuer", NEW."name_prefix", NEW."name_suffix", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."resource_id", NEW."sex", NEW."site_id"); RETURN NULL;', hash='beb77c69e50666aab7443e53846377d23fb73650', operation='UPDATE', pgid='pgtrigger_update_update_24073', table='scheduling_patient', when='AFTER')),
+            model_name="patient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."born_on" IS DISTINCT FROM (NEW."born_on") OR OLD."detailed_email_consent" IS DISTINCT FROM (NEW."detailed_email_consent") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."email_consent_at" IS DISTINCT FROM (NEW."email_consent_at") OR OLD."email_consent_by_id" IS DISTINCT FROM (NEW."email_consent_by_id") OR OLD."family_name" IS DISTINCT FROM (NEW."family_name") OR OLD."given_name" IS DISTINCT FROM (NEW."given_name") OR OLD."guardian_email" IS DISTINCT FROM (NEW."guardian_email") OR OLD."guardian_name" IS DISTINCT FROM (NEW."guardian_name") OR OLD."guardian_phone" IS DISTINCT FROM (NEW."guardian_phone") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."interpreter_needed" IS DISTINCT FROM (NEW."interpreter_needed") OR OLD."is_temporary" IS DISTINCT FROM (NEW."is_temporary") OR OLD."language" IS DISTINCT FROM (NEW."language") OR OLD."merged_at" IS DISTINCT FROM (NEW."merged_at") OR OLD."merged_by_id" IS DISTINCT FROM (NEW."merged_by_id") OR OLD."merged_into_id" IS DISTINCT FROM (NEW."merged_into_id") OR OLD."middle_name" IS DISTINCT FROM (NEW."middle_name") OR OLD."mrn" IS DISTINCT FROM (NEW."mrn") OR OLD."mrn_issuer" IS DISTINCT FROM (NEW."mrn_issuer") OR OLD."name_prefix" IS DISTINCT FROM (NEW."name_prefix") OR OLD."name_suffix" IS DISTINCT FROM (NEW."name_suffix") OR OLD."phone" IS DISTINCT FROM (NEW."phone") OR OLD."resource_id" IS DISTINCT FROM (NEW."resource_id") OR OLD."sex" IS DISTINCT FROM (NEW."sex") OR OLD."site_id" IS DISTINCT FROM (NEW."site_id"))',
+                    func='INSERT INTO "scheduling_patientevent" ("born_on", "detailed_email_consent", "email", "email_consent_at", "email_consent_by_id", "family_name", "given_name", "guardian_email", "guardian_name", "guardian_phone", "id", "interpreter_needed", "is_temporary", "language", "merged_at", "merged_by_id", "merged_into_id", "middle_name", "mrn", "mrn_issuer", "name_prefix", "name_suffix", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "resource_id", "sex", "site_id") VALUES (NEW."born_on", NEW."detailed_email_consent", NEW."email", NEW."email_consent_at", NEW."email_consent_by_id", NEW."family_name", NEW."given_name", NEW."guardian_email", NEW."guardian_name", NEW."guardian_phone", NEW."id", NEW."interpreter_needed", NEW."is_temporary", NEW."language", NEW."merged_at", NEW."merged_by_id", NEW."merged_into_id", NEW."middle_name", NEW."mrn", NEW."mrn_issuer", NEW."name_prefix", NEW."name_suffix", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."resource_id", NEW."sex", NEW."site_id"); RETURN NULL;',
+                    hash="beb77c69e50666aab7443e53846377d23fb73650",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_24073",
+                    table="scheduling_patient",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='referrer',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_referrerevent" ("covering_name", "covering_phone", "email", "id", "is_active", "name", "pager", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "place", "site_id", "user_id") VALUES (NEW."covering_name", NEW."covering_phone", NEW."email", NEW."id", NEW."is_active", NEW."name", NEW."pager", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."place", NEW."site_id", NEW."user_id"); RETURN NULL;', hash='c9583d2dbbe0d6aad29ea6591311af5d18a4813a', operation='INSERT', pgid='pgtrigger_insert_insert_b898b', table='scheduling_referrer', when='AFTER')),
+            model_name="referrer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "scheduling_referrerevent" ("covering_name", "covering_phone", "email", "id", "is_active", "name", "pager", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "place", "site_id", "user_id") VALUES (NEW."covering_name", NEW."covering_phone", NEW."email", NEW."id", NEW."is_active", NEW."name", NEW."pager", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."place", NEW."site_id", NEW."user_id"); RETURN NULL;',
+                    hash="c9583d2dbbe0d6aad29ea6591311af5d18a4813a",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_b898b",
+                    table="scheduling_referrer",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='referrer',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_referrerevent" ("covering_name", "covering_phone", "email", "id", "is_active", "name", "pager", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "place", "site_id", "user_id") VALUES (NEW."covering_name", NEW."covering_phone", NEW."email", NEW."id", NEW."is_active", NEW."name", NEW."pager", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."place", NEW."site_id", NEW."user_id"); RETURN NULL;', hash='8f4a09cef15ebc9b4f7682c051076a1c76999b1d', operation='UPDATE', pgid='pgtrigger_update_update_65437', table='scheduling_referrer', when='AFTER')),
+            model_name="referrer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "scheduling_referrerevent" ("covering_name", "covering_phone", "email", "id", "is_active", "name", "pager", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "place", "site_id", "user_id") VALUES (NEW."covering_name", NEW."covering_phone", NEW."email", NEW."id", NEW."is_active", NEW."name", NEW."pager", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."place", NEW."site_id", NEW."user_id"); RETURN NULL;',
+                    hash="8f4a09cef15ebc9b4f7682c051076a1c76999b1d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_65437",
+                    table="scheduling_referrer",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('transport__in', ['walking', 'chair', 'bed'])), name='order_transport_known'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("transport__in", ["walking", "chair", "bed"])),
+                name="order_transport_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('d_dimer_units__in', ['', 'FEU', 'DDU'])), name='order_d_dimer_units_known'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("d_dimer_units__in", ["", "FEU", "DDU"])),
+                name="order_d_dimer_units_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('wells_criteria', []), ('wells_score__isnull', False), _connector='OR'), name='order_wells_has_score'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("wells_criteria", []), ("wells_score__isnull", False), _connector="OR"),
+                name="order_wells_has_score",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('merged_at__isnull', False), ('merged_by__isnull', False), ('merged_into__isnull', False)), models.Q(('merged_at__isnull', True), ('merged_by__isnull', True), ('merged_into__isnull', True)), _connector='OR'), name='patient_merged_complete'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("merged_at__isnull", False),
+                        ("merged_by__isnull", False),
+                        ("merged_into__isnull", False),
+                    ),
+                    models.Q(
+                        ("merged_at__isnull", True),
+                        ("merged_by__isnull", True),
+                        ("merged_into__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="patient_merged_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('merged_into__isnull', True), ('resource__isnull', False)), models.Q(('merged_into__isnull', False), ('resource__isnull', True), models.Q(('merged_into', models.F('pk')), _negated=True)), _connector='OR'), name='patient_takes_time_until_merged'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("merged_into__isnull", True), ("resource__isnull", False)),
+                    models.Q(
+                        ("merged_into__isnull", False),
+                        ("resource__isnull", True),
+                        models.Q(("merged_into", models.F("pk")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="patient_takes_time_until_merged",
+            ),
         ),
         migrations.AddField(
-            model_name='formernumber',
-            name='ended_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="formernumber",
+            name="ended_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='formernumber',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='former_numbers', to='scheduling.patient'),
+            model_name="formernumber",
+            name="patient",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="former_numbers",
+                to="scheduling.patient",
+            ),
         ),
         migrations.AddField(
-            model_name='patient',
-            name='search_name',
-            field=models.GeneratedField(db_persist=True, expression=scheduling.models.patients.SearchName('family_name', 'given_name', 'middle_name'), output_field=models.TextField()),
+            model_name="patient",
+            name="search_name",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=scheduling.models.patients.SearchName("family_name", "given_name", "middle_name"),
+                output_field=models.TextField(),
+            ),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search_name'], name='patient_name_search', opclasses=['gin_trgm_ops']),
+            model_name="patient",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["search_name"], name="patient_name_search", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='formernumber',
-            index=models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('mrn'), name='text_pattern_ops'), name='former_number_search'),
+            model_name="formernumber",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("mrn"), name="text_pattern_ops"
+                ),
+                name="former_number_search",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='formernumber',
-            constraint=models.UniqueConstraint(fields=('mrn_issuer', 'mrn'), name='former_number_once_per_issuer'),
+            model_name="formernumber",
+            constraint=models.UniqueConstraint(
+                fields=("mrn_issuer", "mrn"), name="former_number_once_per_issuer"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='formernumber',
-            trigger=pgtrigger.compiler.Trigger(name='patient_live', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.patient_id IS NOT NULL THEN\n                PERFORM 1 FROM scheduling_patient\n                    WHERE id = NEW.patient_id AND merged_into_id IS NULL FOR KEY SHARE;\n                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.patient_id) THEN\n                    RAISE EXCEPTION 'patient % was merged into another record', NEW.patient_id\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_is_not_merged';\n                END IF;\n            END IF;\n            RETURN NEW;\n        ", hash='c396d8ccfbd33c27b84a3dcaadf6889324c9d54d', operation='INSERT OR UPDATE OF "patient_id"', pgid='pgtrigger_patient_live_e3cb6', table='scheduling_formernumber', when='BEFORE')),
+            model_name="formernumber",
+            trigger=pgtrigger.compiler.Trigger(
+                name="patient_live",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF NEW.patient_id IS NOT NULL THEN\n                PERFORM 1 FROM scheduling_patient\n                    WHERE id = NEW.patient_id AND merged_into_id IS NULL FOR KEY SHARE;\n                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.patient_id) THEN\n                    RAISE EXCEPTION 'patient % was merged into another record', NEW.patient_id\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_is_not_merged';\n                END IF;\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="c396d8ccfbd33c27b84a3dcaadf6889324c9d54d",
+                    operation='INSERT OR UPDATE OF "patient_id"',
+                    pgid="pgtrigger_patient_live_e3cb6",
+                    table="scheduling_formernumber",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

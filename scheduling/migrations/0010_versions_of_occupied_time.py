@@ -7,38 +7,83 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scheduling', '0009_patients_found_merged_and_ordered_for'),
+        ("scheduling", "0009_patients_found_merged_and_ordered_for"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OccupancyChange',
+            name="OccupancyChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('block', models.IntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("block", models.IntegerField()),
             ],
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reservation',
-            trigger=pgtrigger.compiler.Trigger(name='occupancy_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nINSERT INTO scheduling_occupancychange (site_id, block)\nSELECT r.site_id, c.start_minute / 5760 FROM new_rows c JOIN scheduling_resource r ON r.id = c.resource_id\nWHERE r.kind <> 'patient' GROUP BY 1, 2;\nRETURN NULL;\n", hash='c6f592a75670e68cf34158c8014174b878d849d5', level='STATEMENT', operation='INSERT', pgid='pgtrigger_occupancy_insert_441b9', referencing='REFERENCING NEW TABLE AS new_rows ', table='scheduling_reservation', when='AFTER')),
+            model_name="reservation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="occupancy_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\nINSERT INTO scheduling_occupancychange (site_id, block)\nSELECT r.site_id, c.start_minute / 5760 FROM new_rows c JOIN scheduling_resource r ON r.id = c.resource_id\nWHERE r.kind <> 'patient' GROUP BY 1, 2;\nRETURN NULL;\n",
+                    hash="c6f592a75670e68cf34158c8014174b878d849d5",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_occupancy_insert_441b9",
+                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    table="scheduling_reservation",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reservation',
-            trigger=pgtrigger.compiler.Trigger(name='occupancy_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nINSERT INTO scheduling_occupancychange (site_id, block)\nSELECT r.site_id, c.start_minute / 5760 FROM (SELECT * FROM old_rows UNION ALL SELECT * FROM new_rows) c JOIN scheduling_resource r ON r.id = c.resource_id\nWHERE r.kind <> 'patient' GROUP BY 1, 2;\nRETURN NULL;\n", hash='4004a7afe492facb12f681b3b41109760a6c98e6', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_occupancy_update_fc780', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='scheduling_reservation', when='AFTER')),
+            model_name="reservation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="occupancy_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\nINSERT INTO scheduling_occupancychange (site_id, block)\nSELECT r.site_id, c.start_minute / 5760 FROM (SELECT * FROM old_rows UNION ALL SELECT * FROM new_rows) c JOIN scheduling_resource r ON r.id = c.resource_id\nWHERE r.kind <> 'patient' GROUP BY 1, 2;\nRETURN NULL;\n",
+                    hash="4004a7afe492facb12f681b3b41109760a6c98e6",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_occupancy_update_fc780",
+                    referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
+                    table="scheduling_reservation",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reservation',
-            trigger=pgtrigger.compiler.Trigger(name='occupancy_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nINSERT INTO scheduling_occupancychange (site_id, block)\nSELECT r.site_id, c.start_minute / 5760 FROM old_rows c JOIN scheduling_resource r ON r.id = c.resource_id\nWHERE r.kind <> 'patient' GROUP BY 1, 2;\nRETURN NULL;\n", hash='91454e3e6a6599dfc9a06a5be6c38354fddca320', level='STATEMENT', operation='DELETE', pgid='pgtrigger_occupancy_delete_1a613', referencing='REFERENCING OLD TABLE AS old_rows ', table='scheduling_reservation', when='AFTER')),
+            model_name="reservation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="occupancy_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\nINSERT INTO scheduling_occupancychange (site_id, block)\nSELECT r.site_id, c.start_minute / 5760 FROM old_rows c JOIN scheduling_resource r ON r.id = c.resource_id\nWHERE r.kind <> 'patient' GROUP BY 1, 2;\nRETURN NULL;\n",
+                    hash="91454e3e6a6599dfc9a06a5be6c38354fddca320",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_occupancy_delete_1a613",
+                    referencing="REFERENCING OLD TABLE AS old_rows ",
+                    table="scheduling_reservation",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='occupancychange',
-            name='site',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='scheduling.site'),
+            model_name="occupancychange",
+            name="site",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="scheduling.site",
+            ),
         ),
         migrations.AddIndex(
-            model_name='occupancychange',
-            index=models.Index(fields=['site', 'block'], include=('id',), name='occupancy_version'),
+            model_name="occupancychange",
+            index=models.Index(fields=["site", "block"], include=("id",), name="occupancy_version"),
         ),
     ]

@@ -4,23 +4,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scheduling', '0010_versions_of_occupied_time'),
+        ("scheduling", "0010_versions_of_occupied_time"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='message',
-            name='message_kind_known',
+            model_name="message",
+            name="message_kind_known",
         ),
         migrations.AlterField(
-            model_name='message',
-            name='kind',
-            field=models.CharField(choices=[('confirmation', 'Confirmation'), ('reminder', 'Reminder'), ('xray_reminder', 'Reminder of the first visit'), ('moved', 'New time'), ('cancelled', 'Cancellation'), ('result_ready', 'A result is ready'), ('offer', 'Offer of a time'), ('letter_copy', 'Appointment letter')], max_length=16),
+            model_name="message",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("confirmation", "Confirmation"),
+                    ("reminder", "Reminder"),
+                    ("xray_reminder", "Reminder of the first visit"),
+                    ("moved", "New time"),
+                    ("cancelled", "Cancellation"),
+                    ("result_ready", "A result is ready"),
+                    ("offer", "Offer of a time"),
+                    ("letter_copy", "Appointment letter"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['confirmation', 'reminder', 'xray_reminder', 'moved', 'cancelled', 'result_ready', 'offer', 'letter_copy'])), name='message_kind_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "confirmation",
+                            "reminder",
+                            "xray_reminder",
+                            "moved",
+                            "cancelled",
+                            "result_ready",
+                            "offer",
+                            "letter_copy",
+                        ],
+                    )
+                ),
+                name="message_kind_known",
+            ),
         ),
     ]

@@ -42,6 +42,20 @@ class SearchName(models.Func):
     output_field = models.TextField()
 
 
+MERGED = "patient_is_not_merged"
+ONLY_LIVE = """
+            IF NEW.COLUMN IS NOT NULL THEN
+                PERFORM 1 FROM scheduling_patient
+                    WHERE id = NEW.COLUMN AND merged_into_id IS NULL FOR KEY SHARE;
+                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.COLUMN) THEN
+                    RAISE EXCEPTION 'patient % was merged into another record', NEW.COLUMN
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'patient_is_not_merged';
+                END IF;
+            END IF;
+            RETURN NEW;
+        """
+
+
 def only_live(name, column):
     """A trigger that refuses a row of `column` which would point to a record that was merged into another.
 
@@ -52,21 +66,10 @@ def only_live(name, column):
         name=name,
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf(column),
-        func=f"""
-            IF NEW.{column} IS NOT NULL THEN
-                PERFORM 1 FROM scheduling_patient
-                    WHERE id = NEW.{column} AND merged_into_id IS NULL FOR KEY SHARE;
-                IF NOT FOUND AND EXISTS (SELECT 1 FROM scheduling_patient WHERE id = NEW.{column}) THEN
-                    RAISE EXCEPTION 'patient % was merged into another record', NEW.{column}
-                        USING ERRCODE = 'check_violation', CONSTRAINT = '{MERGED}';
-                END IF;
-            END IF;
-            RETURN NEW;
-        """,
+        func=ONLY_LIVE.replace("COLUMN", column),
     )
 
 
-MERGED = "patient_is_not_merged"
 LEFT_BEHIND = """
     IF NEW.merged_into_id IS NOT NULL AND (
         EXISTS (SELECT 1 FROM scheduling_order WHERE patient_id = NEW.id)
@@ -255,9 +258,7 @@ class FormerNumber(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["mrn_issuer", "mrn"], name="former_number_once_per_issuer")
         ]
-        indexes = [
-            models.Index(OpClass(Upper("mrn"), name="text_pattern_ops"), name="former_number_search")
-        ]
+        indexes = [models.Index(OpClass(Upper("mrn"), name="text_pattern_ops"), name="former_number_search")]
         triggers = [only_live("patient_live", "patient_id")]
 
     def __str__(self):

@@ -16,7 +16,8 @@ from vqflow.errors import Conflict
 
 FOLDER = Path(__file__).parent
 FONTS = FOLDER / "fonts"
-"""Noto Sans for Latin, Greek, Cyrillic, Devanagari, Arabic, Chinese, Japanese and Korean; fonts/README.md says more."""
+"""Noto Sans (OFL) for Latin, Greek, Cyrillic, Devanagari, Arabic, Chinese, Japanese and Korean; others come from the
+system, if it has any."""
 STANDARDS = ["a-2a", "ua-1"]
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
 

@@ -41,7 +41,7 @@ class BoardClosureOut(serializers.Serializer):
     disruption = serializers.IntegerField(allow_null=True, help_text="The report that it belongs to.")
 
 
-class BlockOut(serializers.Serializer):
+class BoardBlockOut(serializers.Serializer):
     """Time that is taken. Set-up lies before the acquisition, clearance after it; a bay has none."""
 
     starts_at = Minute(source="start")
@@ -66,7 +66,7 @@ class BoardRowOut(serializers.Serializer):
     on_call = SpanOut(many=True)
     kept_for_urgent = SpanOut(source="kept", many=True)
     closures = BoardClosureOut(many=True)
-    blocks = BlockOut(many=True)
+    blocks = BoardBlockOut(many=True)
     gaps = SpanOut(many=True)
 
     def get_kind(self, row) -> serializers.ChoiceField([ResourceKind.ROOM, ResourceKind.TECHNOLOGIST]):

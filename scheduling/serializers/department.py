@@ -22,6 +22,7 @@ from vqflow.api.fields import Choice, Day, Flag, Id, Input, Line, Text
 
 CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 MOST_SPANS = 50
+MINUTE = timedelta(minutes=1)
 
 
 @extend_schema_field({"type": "string", "pattern": CLOCK_TIME})
@@ -51,14 +52,11 @@ class Whole(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class Minutes(Whole):
-    """A timedelta of whole minutes."""
-
-    def to_internal_value(self, data):
-        return timedelta(minutes=super().to_internal_value(data))
+class Minutes(serializers.IntegerField):
+    """A timedelta shown as whole minutes."""
 
     def to_representation(self, value):
-        return value // timedelta(minutes=1)
+        return value // MINUTE
 
 
 def weekday():
@@ -249,9 +247,8 @@ class ProtocolChangeIn(ChangeIn):
         return {row["kind"]: {name: row[name] for name in row if name != "kind"} for row in rows}
 
 
-def _settings_fields():
-    fields = {name: Minutes(most=525_600, required=False) for name in settings.TARGETS}
-    return fields | {"call_in_delay": Minutes(most=720, required=False)}
+LENGTHS = {**dict.fromkeys(settings.TARGETS, 525_600), "call_in_delay": 720}
+"""Settings that are lengths, with the most minutes of each."""
 
 
 class SettingsIn(ChangeIn):
@@ -263,7 +260,12 @@ class SettingsIn(ChangeIn):
     phone = Line(max_length=30, required=False)
 
     def get_fields(self):
-        return {**super().get_fields(), **_settings_fields()}
+        lengths = {name: Whole(most=most, required=False) for name, most in LENGTHS.items()}
+        return {**super().get_fields(), **lengths}
+
+    def validate(self, values):
+        lengths = {name: values[name] * MINUTE for name in LENGTHS if name in values}
+        return {**values, **lengths}
 
 
 class SettingsOut(serializers.Serializer):
@@ -275,7 +277,7 @@ class SettingsOut(serializers.Serializer):
     phone = serializers.CharField()
 
     def get_fields(self):
-        return {**super().get_fields(), **_settings_fields()}
+        return {**super().get_fields(), **{name: Minutes() for name in LENGTHS}}
 
 
 class LetterIn(ChangeIn):

@@ -39,7 +39,9 @@ def _line(name, **options):
 class PatientSearchIn(Input):
     """Exactly one of the four."""
 
-    text = Line(max_length=150, required=False, help_text="A name, a number, a date of birth, or name and date.")
+    text = Line(
+        max_length=150, required=False, help_text="A name, a number, a date of birth, or name and date."
+    )
     name = Line(max_length=150, required=False)
     mrn = Line(max_length=30, required=False, help_text="The whole number or how it begins.")
     born_on = serializers.DateField(required=False)
@@ -102,7 +104,9 @@ class MergeIn(Input):
 
     other = OfSite(Patient)
     take = serializers.ListField(
-        child=Choice([(each, each) for each in merging.GROUPS]), max_length=len(merging.GROUPS), required=False
+        child=Choice([(each, each) for each in merging.GROUPS]),
+        max_length=len(merging.GROUPS),
+        required=False,
     )
 
 
@@ -177,7 +181,9 @@ class PatientOut(PatientRow):
     merged_into = serializers.IntegerField(
         source="merged_into_id", allow_null=True, help_text="The record that stands for this one now."
     )
-    former_numbers = serializers.SerializerMethodField(help_text="Temporary ones, and those of merged records.")
+    former_numbers = serializers.SerializerMethodField(
+        help_text="Temporary ones, and those of merged records."
+    )
     weight_kg = serializers.SerializerMethodField(help_text="The latest that was measured.")
     height_cm = serializers.SerializerMethodField(help_text="The latest that was measured.")
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from scheduling.models import Appointment, Closure, Reservation, ResourceKind
+from scheduling.models import Appointment, Closure, Reservation, ResourceKind, Site
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -26,7 +26,19 @@ def add(site, *, starts_at, ends_at, reason, by, now, resource=None):
     if not reason.strip():
         raise Invalid("Say why it is closed.", fields={"reason": ["Say why it is closed."]})
     check_resource(site, resource)
+    _refuse_twice(site, starts_at, ends_at, resource)
     return write(site, starts_at=starts_at, ends_at=ends_at, reason=reason, by=by, resource=resource)
+
+
+def _refuse_twice(site, starts_at, ends_at, resource):
+    """Raise Invalid where the same room, person or site is closed in all of this time already."""
+    # Two who close the same at once: the second sees the first.
+    Site.objects.select_for_update(no_key=True).get(pk=site.pk)
+    there = Closure.objects.filter(site=site, resource=resource, span__contains=(starts_at, ends_at)).first()
+    if there is not None:
+        what = resource.name if resource else "The department"
+        sentence = f"{what} is closed in all of this time already ({there.reason}). Choose another time."
+        raise Invalid(sentence, fields={"starts_at": [sentence]})
 
 
 def write(site, *, starts_at, ends_at, reason, by, resource):

@@ -24,12 +24,14 @@ from scheduling.models import (
     Transport,
 )
 from scheduling.models.patients import MERGED
-from scheduling.services import numbers, screening, transitions
+from scheduling.services import numbers, referrers, screening, transitions
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
 UNKNOWN_NAME = "Unknown"
-SAME_PERSON = "This may be somebody who has a record already. Choose the patient, or say that it is a different person."
+SAME_PERSON = (
+    "This may be somebody who has a record already. Choose the patient, or say that it is a different person."
+)
 
 
 class PossibleDuplicates(Conflict):
@@ -219,8 +221,13 @@ def register_and_order(*, site, request, by, now, **registration):
 
 @transaction.atomic
 def place_stat_order(*, site, name, sex, clinical_question, referrer, ward, by, now):
-    """Five fields and no waiting: an unidentified patient gets a temporary number, everything else is asked later."""
+    """Five fields and no waiting: an unidentified patient gets a temporary number, everything else is asked later.
+
+    A `referrer` who is not saved yet, with name and phone, is added to the directory.
+    """
     policy.permit(by, "order.create_stat")
+    if referrer.pk is None:
+        referrer = referrers.note(site=site, name=referrer.name, phone=referrer.phone, by=by)
     family, _, given = (name or UNKNOWN_NAME).partition(",")
     fields = {
         "mrn": numbers.temporary_mrn(),

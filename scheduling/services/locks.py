@@ -20,7 +20,8 @@ def take(resource_ids, days):
     Raises Conflict after waiting for three seconds.
     """
     with _in_time(), connection.cursor() as cursor:
-        cursor.execute(f"{_PATIENCE}; {_TAKE}", [sorted(set(resource_ids)), sorted(set(days))])
+        lock = _LOCK.format(taken=TAKEN, resources=_GIVEN)
+        cursor.execute(f"{_PATIENCE}; {lock}", [sorted(set(resource_ids)), sorted(set(days))])
 
 
 def take_site(site, patients, days, *, now):
@@ -31,23 +32,24 @@ def take_site(site, patients, days, *, now):
     days = sorted(set(days))
     with _in_time(), connection.cursor() as cursor:
         # What is over is looked for in a statement of its own: it sees what was committed while we waited.
-        of_site = [site.pk, list(patients)]
-        cursor.execute(f"{_PATIENCE}; {_TAKE_SITE}; {_LOOK_AT_SITE}", [*of_site, days, now, *of_site])
+        lock, of_site = _LOCK.format(taken=TAKEN, resources=_OF_SITE), [site.pk, list(patients)]
+        cursor.execute(
+            f"{_PATIENCE}; {lock}; {_LOOK.format(resources=_OF_SITE)}", [*of_site, days, now, *of_site]
+        )
         cursor.set_result(-1)
         return cursor.fetchone()
 
 
 _PATIENCE = "SET LOCAL lock_timeout = '3s'"
-_LOCK = """SELECT count(pg_advisory_xact_lock(resource, day)) FROM (
-    SELECT resource, day FROM {resources} AS r(resource), unnest(%s::int[]) AS d(day)
-    ORDER BY resource, day OFFSET 0) AS pairs"""
-_TAKE = _LOCK.format(resources="unnest(%s::int[])")
+TAKEN = "pg_advisory_xact_lock(resource, day)"
+_LOCK = """SELECT count({taken}) FROM (SELECT resource, day
+    FROM {resources} AS r(resource), unnest(%s::int[]) AS d(day) ORDER BY resource, day OFFSET 0) AS pairs"""
+_GIVEN = "unnest(%s::int[])"
 _OF_SITE = """(SELECT id::int FROM scheduling_resource WHERE site_id = %s AND is_active AND kind <> 'patient'
     UNION SELECT unnest(%s::int[]))"""
 # What is over by `now` stays so: nobody makes a hold that is over already.
 _LOOK = """WITH over AS (SELECT resource_id FROM scheduling_reservation WHERE status = 'held' AND expires_at <= %s)
     SELECT array_agg(id), bool_or(id IN (TABLE over)) FROM {resources} AS locked"""
-_TAKE_SITE, _LOOK_AT_SITE = (each.format(resources=_OF_SITE) for each in (_LOCK, _LOOK))
 
 
 @contextmanager

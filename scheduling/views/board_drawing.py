@@ -376,20 +376,27 @@ def _cut(text, room, each):
 
 
 def _second(block, minutes):
-    """The letter of the step, and how it stands where that is out of the ordinary."""
+    """The letter of the step, and how it stands where that is out of the ordinary, as far as there is room."""
+    room = minutes - 11
     if block.held:
-        text = "offered" if block.held.is_offer else f"held, {block.held.held_by}"
-    elif block.step is None:
-        text = ""
-    else:
-        text = words.letter(block.step.kind) if block.scan else "prep"
-        if block.status == "overbooked":
-            text += " overbooked"
-        elif block.step.late:
-            text += f" {words.over_words(block.step)}"
-        elif block.is_closed:
-            text += " closed"
-    return _cut(text, minutes - 11, SMALL) or text[:1]
+        return _cut("offered" if block.held.is_offer else f"held, {block.held.held_by}", room, SMALL)
+    if block.step is None:
+        return ""
+    kind = words.letter(block.step.kind) if block.scan else "prep"
+    told = next(
+        (f"{kind} {each}" for each in _states(block) if _length(f"{kind} {each}", SMALL) <= room), kind
+    )
+    return told if _length(told, SMALL) <= room else told[:1]
+
+
+def _states(block):
+    """What is to be said of a block beside its kind, the longest words first."""
+    if block.status == "overbooked":
+        yield from ("overbooked", "twice")
+    elif block.step.late and block.scan:
+        yield from (words.over_words(block.step), f"+{block.step.late} min", f"+{block.step.late}")
+    elif block.is_closed:
+        yield "closed"
 
 
 def _icon(block):

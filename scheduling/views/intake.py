@@ -44,7 +44,9 @@ def _saved(screen):
             screen.new_patient.cleaned_data, refusal.extra["candidates"], screen.site, by=screen.request.user
         )
     except Invalid as refusal:
-        shown_at = screen.new_patient if screen.new_patient and refusal.fields.keys() & {"mrn"} else screen.form
+        shown_at = (
+            screen.new_patient if screen.new_patient and refusal.fields.keys() & {"mrn"} else screen.form
+        )
         shown_at.refuse(refusal)
     except Conflict as refusal:
         screen.status, screen.refusal = 409, refusal.sentence
@@ -74,9 +76,7 @@ def candidates(known, ids, site, *, by):
     missed = set(ids) - {each.patient.pk for each in found}
     rows = Patient.objects.for_user(by).filter(pk__in=missed)
     found += [patient_duplicates.Candidate(each, ["same number"]) for each in rows]
-    access.listed(
-        "patients.duplicates", [each.patient.pk for each in found], by=by, action="patient.find"
-    )
+    access.listed("patients.duplicates", [each.patient.pk for each in found], by=by, action="patient.find")
     return found
 
 

@@ -107,14 +107,18 @@ def opened(request, patient_pk=None):
     post = request.POST
     site = Site.objects.for_user(request.user).get()
     patient = _chosen(request, patient_pk)
-    is_new = patient is None and (post.get("do") == NEW or (post.get("who") == "new" and "unpick" not in post))
+    is_new = patient is None and (
+        post.get("do") == NEW or (post.get("who") == "new" and "unpick" not in post)
+    )
     screen = Screen(request, site, _wanted(request, patient, is_new), patient, is_new)
     questions = rules.questions_for(screen.facts())
     if screen.do == SAVE:
         screen.form = OrderForm(post, questions=questions, user=request.user)
     else:
         answers = _answers(screen)
-        screen.form = OrderForm(questions=questions, user=request.user, answers=answers, initial=_kept(screen))
+        screen.form = OrderForm(
+            questions=questions, user=request.user, answers=answers, initial=_kept(screen)
+        )
     if is_new:
         screen.new_patient = _new_patient(screen)
     return screen

@@ -129,7 +129,9 @@ def _words(group, patient):
     if group == "sex":
         return patient.get_sex_display()
     if group == "language":
-        return patient.get_language_display() + (", needs an interpreter" if patient.interpreter_needed else "")
+        return patient.get_language_display() + (
+            ", needs an interpreter" if patient.interpreter_needed else ""
+        )
     if group == "email":
         consent = ("no consent", "consent", "consent, may name the examination")
         level = bool(patient.email_consent_at) + patient.detailed_email_consent

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from scheduling.engine.refusal import step_words
 from scheduling.forms.booking import USUAL_DAYS, PeriodForm, WishesForm, XrayForm
 from scheduling.forms.explanation import WhyNotForm
 from scheduling.services.explanation import lungs_of
@@ -142,6 +143,7 @@ def render_search(request, page, *, period, xray_form=None, refusal=None, why_no
         "zone": order.site.time_zone,
         "appointment": page.appointment,
         "step": page.step,
+        "what": page.step and step_words(page.step.kind),
         "period": period,
         "wishes": wishes,
         "is_wished": is_valid and bool(wishes.wishes()),

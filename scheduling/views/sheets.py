@@ -25,6 +25,7 @@ def show(request, kind):
         "day": on,
         "is_today": on == worklist.today(site, timezone.now()),
         "before_url": _url(kind, on - DAY),
+        "today_url": reverse(f"scheduling:sheet-{kind}"),
         "after_url": _url(kind, on + DAY),
         "pdf_url": f"{reverse(f'scheduling:sheet-{kind}-pdf')}?day={on.isoformat()}",
         "tabs": [

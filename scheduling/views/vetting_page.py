@@ -34,6 +34,8 @@ class Answer:
     is_open: bool
 
     def __str__(self):
+        if self.is_open:
+            return f"{self.label} not known"
         return f"{self.label}: {self.words}" if self.words else self.label
 
 

@@ -26,6 +26,7 @@ GROUPS = (
     "explain",
     "replan",
     "worklist",
+    "board",
     "booking",
     "web",
     "search",

@@ -49,6 +49,7 @@ from scheduling.services.waitlist import entries, filling, offers  # noqa: E402
 from tests import department  # noqa: E402
 from vqflow.errors import DomainError  # noqa: E402
 from vqflow.models import Role, User  # noqa: E402
+from vqflow.statements import selected  # noqa: E402
 
 HOLD_SECONDS = 2
 PLACES = 40
@@ -68,6 +69,9 @@ WEIGHTS = {
     "take an offer": 1,
     "re-plan": 1,
 }
+
+
+LIVE = "SELECT id FROM scheduling_appointment WHERE site_id = %s AND state = ANY(%s)"
 
 
 class Client:
@@ -107,16 +111,16 @@ class Client:
         return f"{name}: {outcome}"
 
     def order(self):
-        return Order.objects.with_people().get(pk=self.random.choice(self.orders))
+        """By its key alone: what locks an order reads it anew."""
+        return Order(pk=self.random.choice(self.orders))
 
     def live(self):
-        rows = Appointment.objects.filter(site=self.site, state__in=LIVE_APPOINTMENT)
-        ids = list(rows.values_list("pk", flat=True))
-        return rows.get(pk=self.random.choice(ids)) if ids else None
+        """By its key alone, as an order."""
+        found = selected(LIVE, [self.site.pk, sorted(LIVE_APPOINTMENT)])
+        return Appointment(pk=self.random.choice(found)[0]) if found else None
 
     def one_of(self, rows):
-        ids = list(rows.values_list("pk", flat=True)[:50])
-        return rows.filter(pk=self.random.choice(ids)).first() if ids else None
+        return rows.order_by("?").first()
 
     def chosen(self):
         return {"starts": self.random.choice(self.places), "by": self.by, "now": self.now}
@@ -127,8 +131,7 @@ class Client:
     def hold(self):
         lasts = timedelta(seconds=HOLD_SECONDS)
         appointment = self.live() if self.random.random() < 0.3 else None
-        order = appointment.procedure.order if appointment else self.order()
-        return holds.hold(order, appointment=appointment, lasts=lasts, **self.chosen())
+        return holds.hold(self.order(), appointment=appointment, lasts=lasts, **self.chosen())
 
     def confirm(self):
         hold = self.one_of(Hold.objects.live().select_related("order", "appointment", "held_by"))
@@ -161,7 +164,7 @@ class Client:
         return reservations.release_expired(now=self.now) or None
 
     def fill_from_the_waitlist(self):
-        order, day = self.order(), department.TODAY
+        order, day = Order.objects.with_people().get(pk=self.order().pk), department.TODAY
         if not WaitlistEntry.objects.live().filter(order=order).exists():
             entries.join(order, wishes=entries.Wishes(day, day), by=self.by, now=self.now)
         return filling.fill(now=self.now) or None
@@ -223,7 +226,7 @@ def without_guards(stack):
 
     stack.enter_context(mock.patch.dict(WEIGHTS, {"book": 3, "hold": 1}, clear=True))
     stack.enter_context(mock.patch.object(Client, "places_wanted", 2))
-    stack.enter_context(mock.patch.object(locks, "take"))
+    stack.enter_context(mock.patch.object(locks, "TAKEN", "day"))
     stack.enter_context(mock.patch.object(availability, "search_for", slowly))
 
 

@@ -16,7 +16,7 @@ COUNT_CLICKS = """() => addEventListener("click", (event) => {
 
 
 @pytest.fixture
-def known(waiting):
+def registered(waiting):
     """A patient of the department, with an order already."""
     patient = invent()
     waiting(patient)
@@ -36,35 +36,35 @@ def swapped(name):
     return f"{name[:-3]}{name[-2]}{name[-3]}{name[-1]}"
 
 
-def test_a_known_patient_is_found_and_ordered_for_in_few_clicks(sign_in, known):
+def test_a_known_patient_is_found_and_ordered_for_in_few_clicks(sign_in, registered):
     scheduler = sign_in("scheduler")
     scheduler.page.add_init_script(f"({COUNT_CLICKS})()")
     scheduler.open("/orders/new/")
-    typed(scheduler, f"{known.given_name} {swapped(known.family_name)}")
-    match(scheduler, known).click()
-    expect(scheduler.page.locator(".patient__name")).to_contain_text(known.family_name)
+    typed(scheduler, f"{registered.given_name} {swapped(registered.family_name)}")
+    match(scheduler, registered).click()
+    expect(scheduler.page.locator(".patient__name")).to_contain_text(registered.family_name)
     scheduler.page.keyboard.type("moss")  # the focus has gone on to the referrer
     scheduler.page.get_by_label(REFERRER).click()
     scheduler.page.get_by_label("Clinical question").press_sequentially("Acute embolism?")
     scheduler.look()
     steps.save_order(scheduler)
-    scheduler.sees(known.family_name, "Acute embolism?")
+    scheduler.sees(registered.family_name, "Acute embolism?")
     clicks = int(scheduler.page.evaluate("name"))
     assert 2 <= clicks <= MOST_CLICKS, clicks
 
 
-def test_a_patient_is_found_and_chosen_by_the_keyboard_alone(sign_in, known):
+def test_a_patient_is_found_and_chosen_by_the_keyboard_alone(sign_in, registered):
     scheduler = sign_in("scheduler")
     scheduler.open("/orders/new/")
     keys = scheduler.page.keyboard
-    typed(scheduler, known.mrn)
-    expect(match(scheduler, known)).to_have_count(1)
+    typed(scheduler, registered.mrn)
+    expect(match(scheduler, registered)).to_have_count(1)
     keys.press("ArrowDown")
-    expect(match(scheduler, known)).to_be_focused()
+    expect(match(scheduler, registered)).to_be_focused()
     keys.press("Escape")
     expect(scheduler.page.get_by_label("MRN, name or date of birth")).to_be_focused()
     keys.press("Enter")
-    expect(scheduler.page.locator(".pick--chosen")).to_contain_text(known.mrn)
+    expect(scheduler.page.locator(".pick--chosen")).to_contain_text(registered.mrn)
     keys.type("moss")
     expect(scheduler.page.get_by_label(REFERRER)).to_be_visible()
     keys.press("Enter")
@@ -98,31 +98,31 @@ def test_the_wells_score_is_added_up_from_its_criteria(sign_in):
     expect(page.get_by_label("Wells score")).to_have_value("")
 
 
-def test_who_may_be_the_same_is_shown_before_a_new_record_is_made(sign_in, known):
+def test_who_may_be_the_same_is_shown_before_a_new_record_is_made(sign_in, registered):
     scheduler = sign_in("scheduler")
     scheduler.open("/orders/new/")
     page = scheduler.page
-    typed(scheduler, f"{known.family_name}, {known.given_name}")
+    typed(scheduler, f"{registered.family_name}, {registered.given_name}")
     scheduler.control("New patient").click()
-    expect(page.get_by_label("Surname")).to_have_value(known.family_name)
-    scheduler.fill({"Medical record number": f"{known.mrn}9", "Date of birth": "1960-05-17"})
+    expect(page.get_by_label("Surname")).to_have_value(registered.family_name)
+    scheduler.fill({"Medical record number": f"{registered.mrn}9", "Date of birth": "1960-05-17"})
     scheduler.choose("Sex", "Male")
     steps.request(scheduler)
     scheduler.press("Save order")
     scheduler.sees("This may be somebody who has a record already.", "same name, same date of birth")
     scheduler.look()
     page.locator("#duplicates").get_by_role("button", name="This is the patient").click()
-    expect(page.locator(".pick--chosen")).to_contain_text(known.mrn)
+    expect(page.locator(".pick--chosen")).to_contain_text(registered.mrn)
     expect(page.get_by_label("Clinical question")).to_have_value("Acute pulmonary embolism?")
     steps.save_order(scheduler)
-    scheduler.sees(known.mrn)
+    scheduler.sees(registered.mrn)
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_a_temporary_record_is_merged_by_the_lead(sign_in, known, scripts):
+def test_a_temporary_record_is_merged_by_the_lead(sign_in, registered, scripts):
     scheduler, lead = (sign_in(name, java_script_enabled=scripts) for name in ("scheduler", "lead"))
     scheduler.open("/orders/stat/")
-    scheduler.fill({"Name": f"{known.family_name}, {known.given_name}", "Ward": "Emergency, bay 3"})
+    scheduler.fill({"Name": f"{registered.family_name}, {registered.given_name}", "Ward": "Emergency, bay 3"})
     steps.choose_referrer(scheduler)
     scheduler.press("Take STAT order")
     order = steps.order_shown(scheduler)
@@ -133,11 +133,11 @@ def test_a_temporary_record_is_merged_by_the_lead(sign_in, known, scripts):
         expect(lead.page.locator("#found tbody tr")).to_have_count(1)
     else:
         lead.press("Search")
-    lead.press(known.family_name)
+    lead.press(registered.family_name)
     lead.press("Merge with another record")
-    lead.press(known.family_name)
+    lead.press(registered.family_name)
     lead.sees("Compare two records", number)
     lead.press("Merge: this is one person")
-    lead.sees("Merged.", number, known.mrn)
+    lead.sees("Merged.", number, registered.mrn)
     scheduler.open(f"/orders/{order}/")
-    scheduler.sees(known.mrn)
+    scheduler.sees(registered.mrn)

@@ -11,11 +11,12 @@ from vqflow.models import Heartbeat, Role, Theme
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
 
 CLINICAL = ["Worklist", "Orders", "Waitlist", "Patients", "Tasks", "Tracers", "Disruptions"]
+AT_THE_DESK = ["Worklist", "Board", *CLINICAL[1:]]
 NAVIGATION = {
-    Role.SCHEDULER: [*CLINICAL, "Messages"],
-    Role.TECHNOLOGIST: CLINICAL,
+    Role.SCHEDULER: [*AT_THE_DESK, "Messages"],
+    Role.TECHNOLOGIST: AT_THE_DESK,
     Role.READER: [*CLINICAL, "Reports"],
-    Role.LEAD: [*CLINICAL, "Reports", "Messages", "System"],
+    Role.LEAD: [*AT_THE_DESK, "Reports", "Messages", "System"],
     Role.PRIVACY_OFFICER: ["Audit"],
     Role.REFERRER: ["My patients' results"],
     Role.INTEGRATION: ["Worklist", "Orders", "Waitlist", "Patients", "Tracers"],

@@ -19,7 +19,7 @@ class WeekForm(ServiceForm):
         self.fields["ends_on"] = fields.Day(
             label="Until, this day included",
             required=False,
-            help_text="Empty: until further notice. Otherwise today's hours come back after it.",
+            help_text="Empty: until further notice. Otherwise what holds now comes back after it.",
         )
 
     def rows(self):

@@ -43,14 +43,12 @@ class RoomForm(ServiceForm):
     ae_title = fields.text(
         "Name of its camera on the network", most=16, required=False, help_text="DICOM application entity."
     )
-    volume_m3 = fields.decimal(
-        "Volume (m³)", required=False, digits=6, help_text="For gas: volume, exhaust and its measurement."
-    )
-    exhaust_m3_per_h = fields.decimal("Exhaust (m³ in an hour)", required=False)
+    volume_m3 = fields.decimal("Volume (m³)", required=False, digits=6, help_text="Needed for gas.")
+    exhaust_m3_per_h = fields.decimal("Exhaust (m³ in an hour)", required=False, help_text="Needed for gas.")
     exhaust_measured_on = fields.Day(
         label="Exhaust measured on",
         required=False,
-        help_text="Good for six months: then xenon is not planned.",
+        help_text="Good for six months.",
     )
 
 
@@ -94,7 +92,9 @@ class RosterForm(ServiceForm):
     """What somebody does on some weekdays of a period."""
 
     def __init__(self, data=None, *, first_day):
-        super().__init__(data, initial={"first_day": first_day, "work": Work.WORKS, "weekdays": range(5)})
+        super().__init__(
+            data, initial={"first_day": first_day, "work": Work.WORKS, "weekdays": list(range(5))}
+        )
 
     work = forms.ChoiceField(
         label="On these days",

@@ -63,9 +63,7 @@ def plan(site, subject, subject_id, wanted, *, starts_on, by, now):
         raise Conflict(
             f"Another change is planned from {clock.day(starts_on)} on. Withdraw it first, or choose another day."
         ) from error
-    audit.record(
-        "department.planned", change, by=by, about=subject, starts_on=str(starts_on), values=values
-    )
+    audit.record("department.planned", change, by=by, about=subject, starts_on=str(starts_on), values=values)
     if starts_on <= days.today(site, now) and (refusal := _apply(change, now=now)):
         raise Invalid(refusal)
     return change

@@ -19,7 +19,9 @@ def identify(patient, *, by, now, confirmed_different=(), **identity):
     has a record of their own: those two are merged instead.
     """
     policy.permit(by, "patient.identify")
-    patient = Patient.objects.select_related("site").select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
+    patient = (
+        Patient.objects.select_related("site").select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
+    )
     if refusal := why_not_identify(patient):
         raise Conflict(refusal)
     intake.one_registration_at_a_time(patient.site)

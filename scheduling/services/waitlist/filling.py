@@ -25,6 +25,7 @@ from scheduling.models import (
     ResourceKind,
     Shift,
     Site,
+    StepKind,
     WaitlistEntry,
     WaitlistLook,
 )
@@ -184,6 +185,8 @@ def _offer(need, start, now, *, exactly=False):
 def _fitting(need, start, now, *, exactly=False):
     """The first whole visit that suits this patient, or None."""
     question = need.question(start, now=now)
+    if all(step.key == StepKind.XRAY for step in question.steps):
+        return None  # the appointment that it waits to move has just ended
     for found in engine.search(question, limit=ITINERARIES_TRIED):
         proposal = search.proposal(found, question)
         at = to_minute(proposal.lungs_start_at)

@@ -22,11 +22,14 @@ NOT_THE_SAME = ("csrfmiddlewaretoken", "request_id", "seen")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a change would do: (what, before, after), sentences, and the appointments that it would not fit."""
+    """What a change would do: (what, before, after), sentences, and the appointments that it would not fit.
+
+    `affected` is None where no appointment could be.
+    """
 
     lines: list = field(default_factory=list)
     sentences: list = field(default_factory=list)
-    affected: list = field(default_factory=list)
+    affected: list | None = None
     text: str = ""
 
 
@@ -90,7 +93,7 @@ def one_step(request, form, template, context, *, save, said, after):
 
 def audited(request, name, affected):
     """Whoever's appointments are listed has been looked at."""
-    ids = [each.patient.pk for each in affected]
+    ids = [each.patient.pk for each in affected or ()]
     access.listed(name, ids, by=request.user, action=MANAGE)
 
 

@@ -38,7 +38,7 @@ def _has_words(row):
 def letter(request):
     """One letter (?kind=moved&language=en) as it is sent today, what is going to change, and its history."""
     kind, language = _asked(request)
-    context = frame.about(request, kind=kind, language=language)
+    context = frame.about(request, kind=kind, lang=language)
     row = texts.row_of(context["site"], kind, language)
     own = letter_texts.Own(row.subject, row.opening, row.closing)
     context |= {
@@ -54,7 +54,7 @@ def letter(request):
 def change(request):
     kind, language = _asked(request)
     after = f"{reverse('scheduling:department-letter')}?kind={kind.value}&language={language.value}"
-    context, now = frame.about(request, kind=kind, language=language, back=after), timezone.now()
+    context, now = frame.about(request, kind=kind, lang=language, back=after), timezone.now()
     site = context["site"]
     form = LetterForm(
         frame.data_of(request), row=texts.row_of(site, kind, language), starts_on=days.tomorrow(site, now)

@@ -31,7 +31,7 @@ def test_what_waits_comes_with_target_blocks_and_the_caller_s_next_action(attend
 def test_a_faulty_question_to_the_list_is_refused_at_its_parameter(scheduler, query):
     status, problem = scheduler.get("orders/waiting", **query)
     assert status == 422
-    assert problem["fields"].keys() == query.keys()
+    assert problem["errors"].keys() == query.keys()
 
 
 def test_the_case_has_suggestion_priors_questions_and_comparison(attending, site):
@@ -45,7 +45,7 @@ def test_the_case_has_suggestion_priors_questions_and_comparison(attending, site
 def test_another_protocol_without_a_reason_is_422_at_the_field(attending, site, unvetted):
     other = site.protocols.get(key="Q_ONLY")
     status, problem = attending.post(f"orders/{unvetted.pk}/vetting", {"protocol": other.pk})
-    assert (status, problem["fields"].keys()) == (422, {"reason"})
+    assert (status, problem["errors"].keys()) == (422, {"reason"})
     status, order = attending.post(
         f"orders/{unvetted.pk}/vetting", {"protocol": other.pk, "reason": "No gas today"}
     )
@@ -75,7 +75,7 @@ def test_asking_back_and_the_answer(attending, scheduler, unvetted):
 )
 def test_a_faulty_question_is_refused_at_its_field(attending, unvetted, sent, field):
     status, problem = attending.post(f"orders/{unvetted.pk}/questions", sent)
-    assert (status, problem["fields"].keys()) == (422, {field})
+    assert (status, problem["errors"].keys()) == (422, {field})
     assert unvetted.questions.count() == 0
 
 

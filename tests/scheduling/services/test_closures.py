@@ -80,3 +80,16 @@ def test_a_room_of_another_site_cannot_be_closed(site, technologist):
 def test_a_physician_may_not_close_a_room(site, physician):
     with pytest.raises(NotAllowed):
         close(site, physician)
+
+
+def test_what_is_closed_in_all_of_this_time_is_not_closed_twice(site, camera):
+    lead = department.lead(site)
+    close(site, lead, resource=camera)
+    for values in ({}, {"starts_at": NOW + timedelta(hours=1)}):
+        with pytest.raises(Invalid, match="Camera 1 is closed in all of this time already") as refusal:
+            close(site, lead, resource=camera, **values)
+        assert list(refusal.value.fields) == ["starts_at"]
+    assert Closure.objects.count() == 1
+    close(site, lead, resource=camera, ends_at=EVENING + timedelta(hours=1))
+    close(site, lead)
+    assert Closure.objects.count() == 3

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from scheduling.models import Message, Reservation, Resource, StepKind
-from scheduling.services import booking, drops, reservations, visits
+from scheduling.services import booking, closures, drops, reservations, visits
 from tests import department
 from tests.department import NOW
 from vqflow.errors import Conflict, NotAllowed
@@ -90,23 +90,22 @@ def test_a_step_goes_to_the_person_that_it_is_dropped_on_and_nobody_is_told(site
     assert Message.objects.filter(kind="moved").count() == told
 
 
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("Ventilation 1", "Ventilation 1 cannot be used for perfusion."),
-        ("Camera 2", "Camera 2 is busy"),
-    ],
-)
-def test_a_room_that_cannot_or_is_taken_refuses_with_the_reason(site, sam, name, sentence):
-    made = [department.booked(site) for _ in range(2)]
-    by_camera = {name: each for each in made for name in places_of(each)["perfusion"]}
-    one, other = by_camera["Camera 1"], by_camera["Camera 2"]
-    taken = step_of(other, StepKind.PERFUSION).planned_start_at
-    step, before = step_of(one, StepKind.PERFUSION), starts_of(one)
-    resource = Resource.objects.get(name=name)
-    with pytest.raises(Conflict, match=sentence):
-        drops.drop(step, starts_at=taken, resource=resource, whole=True, by=sam, now=NOW)
-    assert starts_of(one) == before
+def test_a_room_that_cannot_do_it_refuses(appointment, sam):
+    step = step_of(appointment, StepKind.PERFUSION)
+    room = Resource.objects.get(name="Ventilation 1")
+    with pytest.raises(Conflict, match="Ventilation 1 cannot be used for perfusion"):
+        drops.drop(step, starts_at=step.planned_start_at, resource=room, by=sam, now=NOW)
+
+
+def test_a_room_that_is_closed_refuses_although_another_is_free(site, appointment, sam):
+    step, before = step_of(appointment, StepKind.PERFUSION), places_of(appointment)
+    [camera] = [name for name in names_of(step) if name.startswith("Camera")]
+    other = Resource.objects.get(name="Camera 2" if camera == "Camera 1" else "Camera 1")
+    until = NOW + timedelta(hours=10)
+    closures.add(site, resource=other, starts_at=NOW, ends_at=until, reason="Cleaning", by=sam, now=NOW)
+    with pytest.raises(Conflict, match=rf"{other.name} is closed until .* \(Cleaning\)\."):
+        drops.drop(step, starts_at=step.planned_start_at, resource=other, by=sam, now=NOW)
+    assert places_of(appointment) == before
 
 
 def test_what_has_begun_is_not_moved(appointment, sam):
@@ -172,7 +171,7 @@ class TestTakenBack:
         )
         other = department.booked(site)
         assert {room.name for room in rooms} & set(names_of(step_of(other, StepKind.VENTILATION)))
-        with pytest.raises(Conflict, match="busy until"):
+        with pytest.raises(Conflict, match=r"faster|busy until"):
             drops.take_back(former, moved, by=sam, now=NOW)
 
     def test_not_when_it_was_moved_again(self, appointment, sam):

@@ -75,7 +75,7 @@ def double_booked():
 
 def test_without_constraint_and_locks_the_same_storm_double_books(storm, monkeypatch):
     """The negative control: the guards are taken away, and a pause stands where the race is."""
-    monkeypatch.setattr(locks, "take", lambda resource_ids, days: None)
+    monkeypatch.setattr(locks, "TAKEN", "day")
     question = availability.search_for
 
     def slow_question(*args, **kwargs):
@@ -105,7 +105,7 @@ def test_of_eight_schedulers_no_two_get_the_same_room_or_technologist(storm):
 
 def test_the_constraint_alone_also_holds(storm, monkeypatch):
     """The last line: with the locks off the database still refuses, and the answer is a sentence."""
-    monkeypatch.setattr(locks, "take", lambda resource_ids, days: None)
+    monkeypatch.setattr(locks, "TAKEN", "day")
     outcomes = press(*storm)
     assert double_booked() == 0
     assert Appointment.objects.count() == outcomes.count("booked") >= 1

@@ -102,7 +102,7 @@ def test_the_plan_and_a_booking_of_its_time_at_once_one_of_them_wins(contested):
 
 
 def test_with_locks_off_the_constraint_lets_one_of_them_win(contested, monkeypatch):
-    monkeypatch.setattr(locks, "take", lambda resource_ids, days: None)
+    monkeypatch.setattr(locks, "TAKEN", "day")
     refused = together(*contested)
     assert len(refused) == 1
     assert double_booked() == 0
@@ -110,7 +110,7 @@ def test_with_locks_off_the_constraint_lets_one_of_them_win(contested, monkeypat
 
 def test_without_locks_and_constraint_they_double_book(contested, monkeypatch):
     """The negative control: without it the two tests above would prove nothing."""
-    monkeypatch.setattr(locks, "take", lambda resource_ids, days: None)
+    monkeypatch.setattr(locks, "TAKEN", "day")
     question = availability.search_for
 
     def slow_question(*args, **kwargs):

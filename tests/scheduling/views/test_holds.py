@@ -206,7 +206,7 @@ class TestChangingPlaces:
     ):
         for _ in range(count):
             department.booked(site, by=scheduler)
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(18):
             answer = browser.get(to("swap", appointment))
         assert (answer.status_code, len(answer.context["others"])) == (200, count)
 

@@ -78,7 +78,7 @@ def test_matches_ask_the_database_no_more_for_three_than_for_one(
         department.patient(site, by=scheduler)
     browser = page_of(scheduler)
     browser.post(MATCHES, {"text": "moreno"})
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         browser.post(MATCHES, {"text": "moreno"})
 
 
@@ -315,5 +315,17 @@ def test_the_directory_asks_no_more_for_three_than_for_one(
         department.referrer(site, name=f"Dr {at}")
     browser = page_of(scheduler)
     browser.get(REFERRERS)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         browser.get(REFERRERS)
+
+
+def test_a_stat_order_waits_for_no_directory(page_of, technologist, doctor):
+    sent = {"sex": "unknown", "clinical_question": "PE?", "ward": "ED", "referrer_text": "Dr New Person"}
+    answer = page_of(technologist).post("/orders/stat/", sent)
+    assert answer.status_code == 422
+    assert "Write a phone number after the name" in answer.content.decode()
+    answer = page_of(technologist).post("/orders/stat/", sent | {"referrer_text": "Dr New Person, 555 0142"})
+    assert answer.status_code == 302
+    made = Order.objects.get().referrer
+    assert (made.name, made.phone, made.is_active) == ("Dr New Person", "555 0142", True)
+    assert AuditEvent.objects.get(action="referrer.added").data == {"stat": True}

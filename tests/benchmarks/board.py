@@ -1,0 +1,52 @@
+"""The board's pages as the server makes them: everything but the network and the browser."""
+
+import gzip
+from datetime import timedelta
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, override_settings
+
+from scheduling import boards
+from tests.benchmarks import clinic
+from tests.benchmarks.figures import Figure, measures, percentile, timed
+
+RUNS = 40
+FIRST_VIEW_MS, LONGEST_KB = 300, 150
+
+
+@measures("board")
+def pages():
+    """A working day and the week around it; the demonstration's coming weeks are as full as a department's."""
+    site, now = clinic.site(), clinic.now()
+    monday = boards.of_week(clinic.today()) + timedelta(days=7)
+    client = Client()
+    client.force_login(clinic.scheduler())
+    for name, address, days in (
+        ("day", f"/board/?day={monday}", 1),
+        ("week", f"/board/?day={monday}&view=week", 7),
+    ):
+        with override_settings(ALLOWED_HOSTS=["testserver"]):
+            answer = client.get(address)
+            assert answer.status_code == 200, answer.content[:500]
+            with CaptureQueriesContext(connection) as queries:
+                client.get(address)
+            times = timed(lambda _, address=address: client.get(address), range(RUNS))
+        yield Figure(f"board.{name}.p50", percentile(times, 50), "ms")
+        yield Figure(f"board.{name}.p95", percentile(times, 95), "ms", goal=FIRST_VIEW_MS)
+        yield Figure(
+            f"board.{name}.size", len(gzip.compress(answer.content, 6)) / 1000, "kB gz", goal=LONGEST_KB
+        )
+        yield Figure(f"board.{name}.queries", len(queries), "queries")
+        found = boards.board(site, monday, days, now=now)
+        yield Figure(f"board.{name}.blocks", sum(len(row.blocks) for row in found.rows), "blocks")
+        yield Figure(f"board.{name}.taken", _taken(found), "%")
+    times = timed(lambda _: boards.version(site, monday, 7, now=now), range(RUNS))
+    yield Figure("board.unchanged.p95", percentile(times, 95), "ms")
+
+
+def _taken(found):
+    """How much of the time in which rooms are open is taken."""
+    rooms = [row for row in found.rows if row.is_room]
+    there = sum(end - start for row in rooms for start, end in row.there)
+    return 100 * sum(block.end - block.start for row in rooms for block in row.blocks) / there
