@@ -5,7 +5,6 @@ from scheduling.api import (
     booking,
     changes,
     decisions,
-    department,
     directory,
     disruptions,
     explanation,
@@ -16,11 +15,16 @@ from scheduling.api import (
     patients,
     perfusion,
     referrers,
+    sheets,
     tracers,
     visits,
     waiting,
     waitlist,
 )
+from scheduling.api.department import people as department_people
+from scheduling.api.department import planned as department_planned
+from scheduling.api.department import rooms as department_rooms
+from scheduling.api.department import settings as department_settings
 
 app_name = "scheduling_api"
 order, appointment, step = "orders/<int:pk>", "appointments/<uuid:pk>", "steps/<int:pk>"
@@ -107,26 +111,35 @@ urlpatterns = [
     path("referrers/<int:pk>", referrers.Referrer.as_view(), name="referrer"),
     path("referrers/<int:pk>/active", referrers.Activity.as_view(), name="referrer-active"),
     path("indications", referrers.Indications.as_view(), name="indications"),
-    path("department/rooms", department.Rooms.as_view(), name="department-rooms"),
-    path("department/rooms/<int:pk>/change", department.RoomChange.as_view(), name="department-room-change"),
-    path("department/rooms/<int:pk>/hours", department.RoomHours.as_view(), name="department-hours"),
-    path("department/rooms/<int:pk>/kept", department.RoomKept.as_view(), name="department-kept"),
-    path("department/people", department.People.as_view(), name="department-people"),
+    path("lists", sheets.Sheet.as_view(), name="lists"),
+    path("department/rooms", department_rooms.Rooms.as_view(), name="department-rooms"),
+    path(
+        "department/rooms/<int:pk>/change",
+        department_rooms.RoomChange.as_view(),
+        name="department-room-change",
+    ),
+    path("department/rooms/<int:pk>/hours", department_rooms.RoomHours.as_view(), name="department-hours"),
+    path("department/rooms/<int:pk>/kept", department_rooms.RoomKept.as_view(), name="department-kept"),
+    path("department/people", department_people.People.as_view(), name="department-people"),
     path(
         "department/people/<int:pk>/change",
-        department.PersonChange.as_view(),
+        department_people.PersonChange.as_view(),
         name="department-person-change",
     ),
-    path("department/people/<int:pk>/shifts", department.Shifts.as_view(), name="department-shifts"),
+    path("department/people/<int:pk>/shifts", department_people.Shifts.as_view(), name="department-shifts"),
     path(
         "department/protocols/<int:pk>/change",
-        department.ProtocolChange.as_view(),
+        department_settings.ProtocolChange.as_view(),
         name="department-protocol",
     ),
-    path("department/settings", department.Settings.as_view(), name="department-settings"),
-    path("department/letters", department.Letters.as_view(), name="department-letters"),
-    path("department/changes", department.Planned.as_view(), name="department-changes"),
-    path("department/changes/<int:pk>/withdraw", department.Withdrawal.as_view(), name="department-withdraw"),
+    path("department/settings", department_settings.Settings.as_view(), name="department-settings"),
+    path("department/letters", department_settings.Letters.as_view(), name="department-letters"),
+    path("department/changes", department_planned.Planned.as_view(), name="department-changes"),
+    path(
+        "department/changes/<int:pk>/withdraw",
+        department_planned.Withdrawal.as_view(),
+        name="department-withdraw",
+    ),
     path("tracers/batches", tracers.Batches.as_view(), name="tracers"),
     path("tracers/batches/<int:pk>/measured", tracers.Measured.as_view(), name="tracer-measured"),
     path("tracers/batches/<int:pk>/delay", tracers.Delay.as_view(), name="tracer-delay"),

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
 from datetime import date
 
 # The first letters tell the month in English, German, Spanish, French and Italian; no two months share them.
@@ -49,18 +50,22 @@ def read(text: str) -> tuple[frozenset[date], str]:
     return frozenset(), text
 
 
-def _three_numbers(first, second, third):
+def _three_numbers(first: str, second: str, third: str) -> set[date]:
     if len(first) > 2:
         return _days([(first, second, third)]) if len(third) <= 2 else set()
     return _days([(third, second, first), (third, first, second)]) if len(third) in (2, 4) else set()
 
 
-def _named(day, word, year):
+def _named(day: str, word: str, year: str) -> set[date]:
     month = _month(word)
-    return _days([(year, month, day)]) if month else set()
+    return _days([(year, str(month), day)]) if month else set()
 
 
-def _in_one(digits):
+def _named_month_first(word: str, day: str, year: str) -> set[date]:
+    return _named(day, word, year)
+
+
+def _in_one(digits: str) -> set[date]:
     if len(digits) == 6:
         return _days([(digits[4:], digits[2:4], digits[:2]), (digits[:2], digits[2:4], digits[4:])])
     return _days(
@@ -72,7 +77,7 @@ def _in_one(digits):
     )
 
 
-def _month(word):
+def _month(word: str) -> int | None:
     begins = word.casefold()
     long = [
         (len(each), month) for month, names in MONTHS.items() for each in names if begins.startswith(each)
@@ -80,8 +85,9 @@ def _month(word):
     return max(long)[1] if long else None
 
 
-def _days(readings):
-    found = set()
+def _days(readings: Iterable[tuple[str, str, str]]) -> set[date]:
+    """Those of (year, month, day) that exist; a year of two figures is one of both centuries."""
+    found: set[date] = set()
     for year, month, day in readings:
         number = int(year)
         for full in [century + number for century in CENTURIES] if len(str(year)) == 2 else [number]:
@@ -90,16 +96,16 @@ def _days(readings):
     return found
 
 
-def _day(year, month, day):
+def _day(year: int, month: int, day: int) -> set[date]:
     try:
         return {date(year, month, day)}
     except ValueError:
         return set()
 
 
-_READINGS = (
+_READINGS: tuple[tuple[re.Pattern[str], Callable[..., set[date]]], ...] = (
     (_NUMBERS, _three_numbers),
     (_DAY_MONTH, _named),
-    (_MONTH_DAY, lambda word, day, year: _named(day, word, year)),
+    (_MONTH_DAY, _named_month_first),
     (_IN_ONE, _in_one),
 )

@@ -147,13 +147,13 @@ def matching(text: str, *, limit: int = MOST) -> tuple[Indication, ...]:
     return tuple(INDICATIONS[at] for _, at in sorted(ranked)[:limit])
 
 
-def _rank(indication, typed):
+def _rank(indication: Indication, typed: list[str]) -> float | None:
     """How well all typed words fit, 0 best, or None when one does not."""
-    ranks = [_rank_of_word(indication, word) for word in typed]
-    return None if None in ranks else sum(ranks)
+    ranks = [rank for word in typed if (rank := _rank_of_word(indication, word)) is not None]
+    return sum(ranks) if len(ranks) == len(typed) else None
 
 
-def _rank_of_word(indication, word):
+def _rank_of_word(indication: Indication, word: str) -> float | None:
     code, words = indication.code.casefold(), indication.name.casefold().replace(",", " ").split()
     bare = word.replace(".", "")
     if code == word or (len(bare) > 1 and code.replace(".", "").startswith(bare)):

@@ -114,7 +114,10 @@ class OrderForm(ReferrerMixin, ScreeningForm):
         required=False,
     )
     d_dimer_unit = forms.ChoiceField(
-        label="Unit of the D-dimer", choices=[(each, each) for each in D_DIMER_UNITS], required=False
+        label="Unit of the D-dimer",
+        choices=[(each, each) for each in D_DIMER_UNITS],
+        widget=forms.Select(attrs={"aria-label": "Unit of the D-dimer"}),
+        required=False,
     )
     language = forms.ChoiceField(label="Language", choices=Language, initial=Language.EN)
 

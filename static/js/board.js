@@ -3,7 +3,7 @@ import "./board_drag.js";
 import { joinAgain, quiet } from "./board_joins.js";
 import { rove } from "./board_keys.js";
 import "./board_panels.js";
-import { board, clock, shareOf } from "./board_place.js";
+import { board, clock, isBoard, shareOf } from "./board_place.js";
 
 const RUNS_MS = 20_000;
 let shownAt = Date.now(); // minutes are counted from when the server said them: this machine's clock does not matter
@@ -30,7 +30,7 @@ function swapped() {
 
 for (const id of ["board-info", "board-fits"]) document.getElementById(id)?.removeAttribute("hidden");
 quiet();
-document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target?.id === "board" && swapped());
+document.body.addEventListener("htmx:afterSwap", ({ detail }) => isBoard(detail) && swapped());
 document.querySelectorAll("[data-filter-button]").forEach((button) => button.classList.add("visually-hidden"));
 document.querySelector(".board-head form")?.addEventListener("change", ({ currentTarget }) => currentTarget.requestSubmit());
 setInterval(run, RUNS_MS);

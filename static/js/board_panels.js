@@ -1,6 +1,6 @@
 // The card of an examination, the menu of a row, the dialog of other times, and who of the waitlist would fit.
 import { inform, tell } from "./board_joins.js";
-import { nameOf, post, read, say } from "./board_place.js";
+import { isBoard, nameOf, post, read, say } from "./board_place.js";
 
 const DWELL_MS = 450;
 const card = document.getElementById("board-card");
@@ -121,5 +121,5 @@ if (panel) {
   document.addEventListener("pointerover", dwell);
   document.addEventListener("focusin", dwell);
 }
-document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target?.id === "board" && (asked = ""));
+document.body.addEventListener("htmx:afterSwap", ({ detail }) => isBoard(detail) && (asked = ""));
 

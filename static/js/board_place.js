@@ -5,6 +5,8 @@ export const rows = () => [...document.querySelectorAll(".board-row[data-resourc
 export const laneOf = (row) => row.querySelector(".board-lane").getBoundingClientRect();
 export const nameOf = (row) => row.querySelector(".board-name").textContent.trim();
 export const stepMinutes = () => ("week" in board().dataset ? 15 : 5);
+// What was swapped: a poll names its target, an answer of ours only the element.
+export const isBoard = ({ target, elt }) => [target?.id, elt?.id].includes("board");
 export const isPoll = ({ target, requestConfig }) => target?.id === "board" && requestConfig?.headers["X-VQFlow-Poll"];
 
 const segments = () => board().dataset.segments.split(",").map((each) => each.split("-").map(Number));

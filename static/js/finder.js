@@ -17,7 +17,7 @@ function inField(event) {
     found[0].focus();
   } else if (event.key === "Enter" && found.length && event.target.value.trim()) {
     if (found.length === 1) found[0].click();
-    else found[0].focus();
+    if (found.length > 1 || found[0].type === "radio") found[0].focus();
   } else return;
   event.preventDefault();
 }

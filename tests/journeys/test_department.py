@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 from tests.journeys.invented import invent
 from tests.journeys.screen import DESK, PHONE
 
-PICTURES = os.environ.get("VQFLOW_PICTURES")
+PICTURES = os.environ.get("VQFLOW_SCREENSHOTS")
+KEPT = {("light", "1440"), ("dark", "390")}
 SIZES = {"1440": DESK, "390": PHONE}
 
 
@@ -47,13 +48,13 @@ def enter(person):
 
 def pictures(page, name, tmp_path):
     """Both themes at both sizes; nothing wider than the screen."""
-    folder = Path(PICTURES) if PICTURES else tmp_path
     for size, viewport in SIZES.items():
         page.set_viewport_size(viewport)
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{name} at {size}"
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            page.screenshot(path=folder / f"{name}-{theme}-{size}.png", full_page=True)
+            folder = Path(PICTURES) if PICTURES and (theme, size) in KEPT else tmp_path
+            page.screenshot(path=folder / f"department-{name}-{theme}-{size}.png", full_page=True)
     page.set_viewport_size(DESK)
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
 

@@ -41,10 +41,9 @@ def site(db):
 
 
 def insert_a_patient(site):
-    """Without the resource that every patient is: PostgreSQL quotes the whole row in its refusal."""
+    """Without the site that every patient has: PostgreSQL quotes the whole row in its refusal."""
     with transaction.atomic():
         Patient.objects.create(
-            site=site,
             mrn="M1",
             mrn_issuer="riverside",
             family_name=NAME,

@@ -1,6 +1,6 @@
 """One thing of the department at the person's own site, or NotFound. None of them names a patient."""
 
-from scheduling.models import LetterText, PlannedChange, Protocol, Resource, ResourceKind
+from scheduling.models import PlannedChange, Protocol, Resource, ResourceKind
 from scheduling.services.access import NONE_SUCH
 from vqflow import policy
 from vqflow.errors import NotFound
@@ -25,10 +25,6 @@ def protocol(pk, *, by, action=VIEW):
 
 def change(pk, *, by, action="department.manage"):
     return _one(PlannedChange.objects.for_user(by).select_related("site"), pk, by, action)
-
-
-def letter(pk, *, by, action=VIEW):
-    return _one(LetterText.objects.for_user(by).select_related("site"), pk, by, action)
 
 
 def _resources(by, kind):

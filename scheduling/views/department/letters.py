@@ -23,15 +23,20 @@ def listing(request):
     context = frame.about(request)
     own = {(row.kind, row.language): row for row in LetterText.objects.filter(site=context["site"])}
     context["rows"] = [
-        (kind, [(language, _has_words(own.get((kind, language)))) for language in texts.languages(kind)])
+        (
+            kind,
+            [(language, _words(own.get((kind, language)), language)) for language in texts.languages(kind)],
+        )
         for kind in LetterKind
     ]
     context["planned"] = frame.planned(context)
     return render(request, "department/letters.html", context)
 
 
-def _has_words(row):
-    return row is not None and any(getattr(row, name) for name in texts.FIELDS)
+def _words(row, language):
+    if row is not None and any(getattr(row, name) for name in texts.FIELDS):
+        return "own words"
+    return "usual words" if language in paper_texts.LETTER else "usual words, in English"
 
 
 @page("department.view")

@@ -124,3 +124,11 @@ def test_rooms_take_the_same_queries_whatever_their_number(lead, site, django_as
     client.get("department/rooms")
     with django_assert_num_queries(7):
         client.get("department/rooms")
+
+
+def test_the_lists_of_a_day_are_read_as_they_are_printed(scheduler, site):
+    booked = department.booked(site)
+    status, sheet = scheduler.get("lists", kind="day")
+    assert (status, sheet["columns"][:2], len(sheet["sections"][0]["rows"])) == (200, ["Comes", "Patient"], 1)
+    assert booked.procedure.order.patient.mrn in sheet["sections"][0]["rows"][0][1]
+    assert scheduler.get("lists", kind="week")[0] == 422
