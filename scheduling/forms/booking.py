@@ -22,6 +22,8 @@ SHORTEST_DAYS, USUAL_DAYS = 1, 7
 FARTHEST = timedelta(days=366)
 LARGEST_ID = 2**31 - 1
 MOST_RESOURCES = 20
+NO_DATE = {"required": "Enter a date.", "invalid": "Enter a date."}
+NOT_LISTED = {"required": "Choose from the list.", "invalid_choice": "Choose from the list."}
 DAYS = [
     (1, "1 day"),
     (3, "3 days"),
@@ -35,12 +37,12 @@ DAYS = [
 class PeriodForm(forms.Form):
     """The local days to search, none before `today`."""
 
-    first_day = forms.DateField(label="From", widget=DayInput, error_messages={"invalid": "Enter a date."})
+    first_day = forms.DateField(label="From", widget=DayInput, error_messages=NO_DATE)
     days = forms.TypedChoiceField(
         label="For",
         choices=DAYS,
         coerce=int,
-        error_messages={"invalid_choice": "Choose from the list."},
+        error_messages=NOT_LISTED,
     )
 
     def __init__(self, *arguments, today, **options):
@@ -95,14 +97,21 @@ class XrayForm(ServiceForm):
         label="What was done",
         choices=[("DX", "Chest X-ray"), ("CT", "Chest CT")],
         initial="DX",
+        error_messages=NOT_LISTED,
         widget=forms.RadioSelect,
     )
-    xray_place = forms.CharField(label="Where", max_length=100)
+    xray_place = forms.CharField(
+        label="Where", max_length=100, error_messages={"required": "Enter where it was done."}
+    )
 
     def __init__(self, *arguments, zone, now, **options):
         super().__init__(*arguments, **options)
         self.now = now
-        self.fields["xray_ended_at"] = LocalDateTimeField(zone=zone, label="When it ended")
+        self.fields["xray_ended_at"] = LocalDateTimeField(
+            zone=zone,
+            label="When it ended",
+            error_messages={"required": "Enter the date and the time at which it ended."},
+        )
         self.order_fields(["xray_modality", "xray_ended_at", "xray_place"])
 
     def clean_xray_ended_at(self):
@@ -146,7 +155,9 @@ class BookingForm(ServiceForm):
 
 
 class TechnologistForm(ServiceForm):
-    technologist = PersonChoice(Resource.objects.none(), label="Technologist", empty_label=None)
+    technologist = PersonChoice(
+        Resource.objects.none(), label="Technologist", empty_label=None, error_messages=NOT_LISTED
+    )
 
     def __init__(self, *arguments, user, **options):
         super().__init__(*arguments, **options)

@@ -7,7 +7,9 @@ from scheduling.services.changes import LONGEST_ACQUISITION_MINUTES
 
 
 class DayForm(forms.Form):
-    day = forms.DateField(label="Day", widget=DayInput, error_messages={"invalid": "Enter a date."})
+    day = forms.DateField(
+        label="Day", widget=DayInput, error_messages={"required": "Enter a date.", "invalid": "Enter a date."}
+    )
 
     def clean_day(self):
         day = self.cleaned_data["day"]
@@ -25,5 +27,5 @@ class LengthForm(ServiceForm):
         label="Minutes in all",
         min_value=1,
         max_value=LONGEST_ACQUISITION_MINUTES,
-        error_messages={"invalid": "Enter a whole number of minutes."},
+        error_messages=dict.fromkeys(("required", "invalid"), "Enter a whole number of minutes."),
     )

@@ -14,6 +14,7 @@ QUESTION = Order._meta.get_field("clinical_question").max_length
 WARD = Order._meta.get_field("ward").max_length
 LARGEST_D_DIMER = 1_000_000
 FEWEST_DIGITS = 3
+STAT_FIELDS = ("name", "sex", "clinical_question", "referrer", "ward")
 # How laboratories print it: (what is stored as the kind of unit, ng/mL in one of it).
 D_DIMER_UNITS = {
     "ng/mL FEU": (DimerUnits.FEU, 1),
@@ -54,9 +55,7 @@ class ReferrerMixin(forms.Form):
         if found:
             self.add_error("referrer", "Choose one of these from the list.")
         elif typed:
-            self.add_error(
-                "referrer", "Nobody in the directory is called so. Check the spelling, or add them there."
-            )
+            self.add_error("referrer", self.nobody)
         else:
             self.add_error("referrer", "Type a part of the referrer's name and choose from the list.")
         return None
@@ -178,11 +177,16 @@ class StatOrderForm(ReferrerMixin, ServiceForm):
         label="Ward or emergency department", max_length=WARD, help_text="Where the patient is now."
     )
 
+    def _only_match(self, typed):
+        name, _, phone = typed.rpartition(",")
+        if name.strip() and sum(each.isdecimal() for each in phone) >= FEWEST_DIGITS:
+            found = referrer_search.find(name, by=self.user)
+            return found[0] if len(found) == 1 else Referrer(name=name.strip(), phone=phone.strip()[:30])
+        return super()._only_match(typed)
+
     def order(self):
-        """The fields as `intake.place_stat_order` takes them."""
-        return {
-            name: self.cleaned_data[name] for name in ("name", "sex", "clinical_question", "referrer", "ward")
-        }
+        """The fields as `intake.place_stat_order` takes them; a referrer who is not listed yet is not saved yet."""
+        return {name: self.cleaned_data[name] for name in STAT_FIELDS}
 
 
 class ReferrerForm(ServiceForm):

@@ -31,13 +31,13 @@ def add(site, *, starts_at, ends_at, reason, by, now, resource=None):
 
 
 def _refuse_twice(site, starts_at, ends_at, resource):
-    """Raise Invalid where the same room, person or site is closed in all of this time already."""
+    """Raise Invalid where the same room, person or site is closed at this very time already."""
     # Two who close the same at once: the second sees the first.
     Site.objects.select_for_update(no_key=True).get(pk=site.pk)
-    there = Closure.objects.filter(site=site, resource=resource, span__contains=(starts_at, ends_at)).first()
+    there = Closure.objects.filter(site=site, resource=resource, span=(starts_at, ends_at)).first()
     if there is not None:
         what = resource.name if resource else "The department"
-        sentence = f"{what} is closed in all of this time already ({there.reason}). Choose another time."
+        sentence = f"{what} is closed at this time already ({there.reason}). Choose another time."
         raise Invalid(sentence, fields={"starts_at": [sentence]})
 
 

@@ -83,8 +83,8 @@ def _shape(shape, row, height, is_week):
     if is_week:  # its edge is its ring too: a week is heavy enough
         return f"{begin}</a>"
     return (
-        f'{begin}{_label(shape, row, height)}<svg x="{shape.x}" y="1" width="{shape.width}" height="{height + 4}">'
-        '<rect class="ring" width="100%" height="100%" rx="4"/></svg></a>'
+        f'{begin}<svg x="{shape.x}" y="1" width="{shape.width}" height="{height + 4}">'
+        f'<rect class="ring" width="100%" height="100%" rx="4"/></svg></a>{_label(shape, row, height)}'
     )
 
 
@@ -118,8 +118,9 @@ def _part(part):
 def _label(shape, row, height):
     if not shape.label_width:
         return ""
-    css = "step__label is-over" if shape.is_over else "step__label"
-    box = f'<svg class="{css}" x="{shape.label_x}" y="3" width="{shape.label_width}" height="{height}">'
+    css = f"step__label {shape.css}{' is-over' if shape.is_over else ''}"
+    # Beside the link: its name is the whole of it, not what there is room for.
+    box = f'<svg class="{css}" aria-hidden="true" x="{shape.label_x}" y="3" width="{shape.label_width}" height="{height}">'
     name = f'<tspan class="step__surname">{escape(shape.surname)}</tspan>{escape(shape.given)}'
     if not row.is_room:
         kind = letter(shape.block.step.kind) if shape.block.step else ""

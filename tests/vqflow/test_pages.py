@@ -16,7 +16,7 @@ NAVIGATION = {
     Role.SCHEDULER: [*AT_THE_DESK, "Messages"],
     Role.TECHNOLOGIST: AT_THE_DESK,
     Role.READER: [*CLINICAL, "Reports"],
-    Role.LEAD: [*AT_THE_DESK, "Reports", "Messages", "System"],
+    Role.LEAD: [*AT_THE_DESK, "Reports", "Messages", "Department", "System"],
     Role.PRIVACY_OFFICER: ["Audit"],
     Role.REFERRER: ["My patients' results"],
     Role.INTEGRATION: ["Worklist", "Orders", "Waitlist", "Patients", "Tracers"],

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from django.db import transaction
 
+from scheduling.engine.calendars import WeeklyHours
 from scheduling.models import OpeningHours, ReservedSlot, Resource
 from scheduling.services import calendars
 from scheduling.services.department import affected, days, weekly
@@ -56,6 +57,13 @@ def preview(room, hours, *, starts_on, ends_on=None, now):
         raise Invalid(NOTHING_NEW)
     before, after = _as_engine(room), _as_engine(room, hours, starts_on, ends_on)
     return affected.outside_hours(room, before, after, starts_on=starts_on, now=now)
+
+
+def outside(room, *, now):
+    """Who is booked in a room while it is not open, whatever the reason: hours that changed, or an overbooking."""
+    always = [(WeeklyHours(weekday, time(), time()), True) for weekday in range(7)]
+    today = days.today(room.site, now)
+    return affected.outside_hours(room, always, _as_engine(room), starts_on=today, now=now)
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from vqflow.errors import Invalid
 
 DAY = timedelta(days=1)
 LONGEST_DAYS = 400
+FAR_MINUTES = 10 * 366 * 24 * 60
 
 
 class Work(TextChoices):
@@ -91,6 +92,15 @@ def plan(person, roster, *, by, now):
         new=len(found.new),
     )
     return found
+
+
+def outside(person, *, now):
+    """Who is booked with somebody who does not work then."""
+    rows = Shift.objects.filter(resource=person, span__endswith__gt=now)
+    always = ((0, to_minute(now) + FAR_MINUTES),)
+    return affected.outside_shifts(
+        person, always, _minutes(rows), starts_on=days.today(person.site, now), now=now
+    )
 
 
 def between(person, first_day, last_day):

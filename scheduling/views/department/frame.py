@@ -24,13 +24,14 @@ NOT_THE_SAME = ("csrfmiddlewaretoken", "request_id", "seen")
 class Preview:
     """What a change would do: (what, before, after), sentences, and the appointments that it would not fit.
 
-    `affected` is None where no appointment could be.
+    `affected` is None where no appointment could be; `stays` says what they are, where they would fit.
     """
 
     lines: list = field(default_factory=list)
     sentences: list = field(default_factory=list)
     affected: list | None = None
     text: str = ""
+    stays: str = ""
 
 
 def about(request, **more):

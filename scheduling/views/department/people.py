@@ -53,6 +53,9 @@ def person(request, pk):
         "planned": frame.planned(context, ChangeSubject.PERSON, one.pk),
         "history": sorted(history, key=lambda entry: entry.at, reverse=True),
     }
+    if context["may_manage"]:
+        context["affected"] = shifts.outside(one, now=context["now"])
+        frame.audited(request, "department.outside_shifts", context["affected"])
     return render(request, "department/person.html", context)
 
 

@@ -48,7 +48,8 @@ def change(request, pk):
 
     def preview():
         differences, booked = protocols.preview(one, **values())
-        return frame.Preview(lines=department_words.lines(differences), affected=booked)
+        stays = "booked with it already. Nothing of that changes unless you move it"
+        return frame.Preview(lines=department_words.lines(differences), affected=booked, stays=stays)
 
     def save():
         protocols.change(one, **values(), by=request.user)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from scheduling import department_history, department_list, department_words
 from scheduling.forms.department.things import RoomForm
 from scheduling.models import ChangeSubject, OpeningHours, ReservedSlot, Resource, Room
-from scheduling.services.department import days, found, rooms
+from scheduling.services.department import days, found, hours, rooms
 from scheduling.views.department import frame
 from vqflow.pages import page
 
@@ -45,6 +45,9 @@ def room(request, pk):
         "planned": frame.planned(context, ChangeSubject.ROOM, one.pk),
         "history": _history(one),
     }
+    if context["may_manage"]:
+        context["affected"] = hours.outside(one, now=context["now"])
+        frame.audited(request, "department.outside_hours", context["affected"])
     return render(request, "department/room.html", context)
 
 

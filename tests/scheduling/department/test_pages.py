@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from scheduling.models import LetterText, OpeningHours, PlannedChange, Resource, Shift
+from scheduling.services.department import shifts
 from tests import department
 from vqflow.models import AuditEvent
 
@@ -48,6 +49,9 @@ def test_hours_are_looked_at_and_then_saved(browser, site):
     answer = browser.post(hours_path(room), {**form, "seen": seen}, follow=True)
     assert "Saved. It holds from 9 Mar 2027 on." in answer.content.decode()
     assert OpeningHours.objects.filter(resource=room, starts_on=TOMORROW, opens="17:00").count() == 7
+    page = answer.content.decode()
+    assert "1 appointment booked outside the hours" in page
+    assert reverse("scheduling:appointment", args=[booked.pk]) in page
 
 
 def test_what_was_changed_after_the_look_is_looked_at_again(browser, camera):
@@ -113,6 +117,7 @@ def test_shifts_are_looked_at_and_then_saved(browser, ana):
     assert (status, "2 shifts new" in page, "2 shifts taken away" in page) == (200, True, True)
     assert browser.post(path, {**form, "seen": seen}).status_code == 302
     assert Shift.objects.filter(resource=ana, span__startswith__hour=17).count() == 2
+    assert shifts.outside(ana, now=department.NOW) == []
     page = browser.get(reverse("scheduling:department-person", args=[ana.pk])).content.decode()
     assert "12:00-20:00" in page
     status, page, _ = look(browser, path, {**form, "begins": ""})
