@@ -9,7 +9,7 @@ from scheduling.api.details import appointment_answer
 from scheduling.api.site import SiteOperation
 from scheduling.serializers.appointments import AppointmentOut, ItinerariesOut
 from scheduling.serializers.explanation import WhyNotOut
-from scheduling.serializers.finding import DaysIn, DaysStartsOut, DaysQuery, StepMoveIn, StepWhyNotIn
+from scheduling.serializers.finding import DaysIn, DaysQuery, DaysStartsOut, StepMoveIn, StepWhyNotIn
 from scheduling.services import access, booking, heat, onestep
 from vqflow.api.fields import body, query
 

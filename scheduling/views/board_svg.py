@@ -120,16 +120,17 @@ def _label(shape, row, height):
         return ""
     css = f"step__label {shape.css}{' is-over' if shape.is_over else ''}"
     # Beside the link: its name is the whole of it, not what there is room for.
-    box = f'<svg class="{css}" aria-hidden="true" x="{shape.label_x}" y="3" width="{shape.label_width}" height="{height}">'
+    at = f'x="{shape.label_x}" y="3" width="{shape.label_width}" height="{height}"'
+    box = f'<svg class="{css}" aria-hidden="true" {at}>'
     name = f'<tspan class="step__surname">{escape(shape.surname)}</tspan>{escape(shape.given)}'
     if not row.is_room:
         kind = letter(shape.block.step.kind) if shape.block.step else ""
         return f'{box}<text x="4" y="15"><tspan class="step__letter">{kind}</tspan> {name}</text></svg>'
     icon = f'<svg class="step__icon" x="4" y="19" width="13" height="13"><use href="{_icons()}#{shape.icon}"/></svg>'
-    at = 20 if shape.icon else 4
+    x = 20 if shape.icon else 4
     return (
         f'{box}<text x="5" y="14">{name}</text>{icon if shape.icon else ""}'
-        f'<text class="step__second" x="{at}" y="30">{escape(shape.second)}</text></svg>'
+        f'<text class="step__second" x="{x}" y="30">{escape(shape.second)}</text></svg>'
     )
 
 

@@ -21,8 +21,6 @@ def six_weeks():
     by = department.scheduler(site, username="heathfield-scheduler")
     [order] = clinic.new_orders(1, site, by)
     first_day, now = clinic.today() + timedelta(days=1), clinic.now()
-    times = timed(
-        lambda _: heat.of_order(order, first_day=first_day, by=by, now=now), range(RUNS), warm_up=2
-    )
+    times = timed(lambda _: heat.of_order(order, first_day=first_day, by=by, now=now), range(RUNS), warm_up=2)
     yield Figure("heat.postgresql.p50", percentile(times, 50), "ms", goal=15)
     yield Figure("heat.postgresql.p95", percentile(times, 95), "ms")
