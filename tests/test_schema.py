@@ -53,7 +53,9 @@ def test_every_operation_has_a_summary_and_every_write_takes_an_idempotency_key(
         for method, operation in methods.items():
             assert operation["summary"], path
             names = {each["name"] for each in operation.get("parameters", [])}
-            reads = method == "get" or path.endswith(("/search", "/itineraries", "/itinerary-days", "/why-not"))
+            reads = method == "get" or path.endswith(
+                ("/search", "/itineraries", "/itinerary-days", "/why-not")
+            )
             assert ("Idempotency-Key" in names) != reads, f"{method} {path}"
 
 

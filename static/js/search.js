@@ -5,6 +5,11 @@ let changedAt = 0;
 document.addEventListener("input", ({ target }) => {
   if (target.form?.id === "wanted") changedAt = performance.now();
 });
+// htmx knows the pressed button of a form only where it stands inside; the days stand beside it.
+document.body.addEventListener("htmx:configRequest", ({ detail }) => {
+  const pressed = detail.triggeringEvent?.submitter;
+  if (detail.elt.id === "wanted" && pressed?.name) detail.parameters[pressed.name] = pressed.value;
+});
 document.body.addEventListener("htmx:beforeRequest", ({ detail }) => {
   if (detail.elt.id === "wanted") detail.xhr.vqAskedAt = performance.now();
 });

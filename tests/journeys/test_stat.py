@@ -37,7 +37,8 @@ def taken(scheduler, patient):
 def vetted_by_phone(scheduler):
     section = scheduler.page.locator("#vet-by-phone")
     section.get_by_label("Physician on the phone").select_option("Ada Lund (attending, authorised user)")
-    section.get_by_label("Protocol").select_option(steps.PROTOCOL)
+    section.get_by_label("Protocol", exact=True).select_option(steps.PROTOCOL)
+    section.get_by_label("Why another protocol").fill("The tracer is not available.")
     scheduler.press("Record the vetting by phone")
     scheduler.sees("Vetted by phone.", "not countersigned")
 

@@ -79,7 +79,9 @@ def test_a_birthday_is_found_in_several_spellings(people, scheduler, text):
     assert len(found(text, scheduler)) == 5
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\x00", "%", ",", "--", "Smithereens", "'; DROP TABLE--", "x" * 150])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "\x00", "%", ",", "--", "Smithereens", "'; DROP TABLE--", "x" * 150]
+)
 def test_nobody_is_found_by_what_fits_nobody(people, scheduler, text):
     assert found(text, scheduler) == []
 
