@@ -7,6 +7,7 @@ examined. Anyone who sees a phone's lock screen or shares an inbox may read it.
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.mime.application import MIMEApplication
 from email.mime.text import MIMEText
 from email.utils import formataddr, parseaddr
 from itertools import groupby
@@ -121,7 +122,9 @@ def compose(message, *, now):
         for file in calendar_files(message, about["visits"], address, now=now):
             mail.attach(file)
     if message.kind == MessageKind.LETTER_COPY:
-        mail.attach("appointment.pdf", _letter(message, now), "application/pdf")
+        part = MIMEApplication(_letter(message, now), "pdf")
+        part.add_header("Content-Disposition", "attachment", filename="appointment.pdf")
+        mail.attach(part)
     return mail
 
 

@@ -19,7 +19,9 @@ def data(appointment, visits, *, now, ended="", detailed=True):
     patient, zone = order.patient, site.time_zone
     language = patient.language if patient.language in texts.LETTER else texts.USUAL
     words, own = texts.of(language), _own(appointment, patient, detailed)
-    name = " ".join(each for each in (patient.given_name, patient.family_name) if each)
+    # Anyone who opens the mail may see the neutral letter: a first name, and no number, as in the mail itself.
+    names = (patient.given_name, patient.family_name if detailed else "")
+    name = " ".join(each for each in names if each)
     usual = words["opening"] if len(visits) == 1 else words["opening_more"]
     return {
         "language": language,
@@ -27,7 +29,7 @@ def data(appointment, visits, *, now, ended="", detailed=True):
         "place": site.place,
         "phone": site.phone,
         "name": name,
-        "number": patient.mrn,
+        "number": patient.mrn if detailed else "",
         "date": clock.date_at(now, zone),
         "title": own.subject or words["title"],
         "greeting": (words["greeting"] if name else words["greeting_unknown"]).format(name=name),

@@ -20,15 +20,9 @@ from vqflow.statements import prepared_cursor
 OCCUPIES = """status IN ('held', 'booked', 'overbooked') AND (status <> 'held' OR expires_at > %(now)s)"""
 # Both bounds are on `end_minute`, so that the scan of the index ends soon after the last day that is asked for.
 WITHIN = "end_minute > {begins} AND end_minute <= {ends} + %(longest)s AND start_minute < {ends}"
-STATEMENT = f"""
-WITH asked AS MATERIALIZED (
-    SELECT block, known, block::bigint * {BLOCK_MINUTES} AS begins, (
-        SELECT coalesce(bit_xor(hashint8extended(c.id, 0)), 0) FROM scheduling_occupancychange c
-        WHERE c.site_id = %(site)s AND c.block = a.block
-    ) AS version
-    FROM unnest(%(blocks)s::int[], %(known)s::bigint[]) AS a(block, known)
-)
-SELECT
+# It begins with SELECT: before anything else pghistory puts a command of its own, which a prepared statement cannot
+# hold. OFFSET 0 keeps the versions from being worked out twice.
+STATEMENT = f"""SELECT
     {{batches}},
     (SELECT version FROM scheduling_calendarversion WHERE site_id = %(site)s),
     (SELECT json_object_agg(question, answer) FROM scheduling_screeninganswer WHERE order_id = %(order)s),
@@ -38,7 +32,14 @@ SELECT
         WHERE resource_id = %(patient)s AND {WITHIN.format(begins="%(earliest)s", ends="%(latest)s")}
         AND {{occupies}}),
     array_agg(block), array_agg(asked.version), array_agg(packed), array_agg(until)
-FROM asked LEFT JOIN LATERAL (
+FROM (
+    SELECT block, known, block::bigint * {BLOCK_MINUTES} AS begins, (
+        SELECT coalesce(bit_xor(hashint8extended(c.id, 0)), 0) FROM scheduling_occupancychange c
+        WHERE c.site_id = %(site)s AND c.block = a.block
+    ) AS version
+    FROM unnest(%(blocks)s::int[], %(known)s::bigint[]) AS a(block, known)
+    OFFSET 0
+) AS asked LEFT JOIN LATERAL (
     SELECT {PACKED} AS packed, min(expires_at) FILTER (WHERE status = 'held') AS until
     FROM scheduling_reservation
     WHERE asked.version IS DISTINCT FROM asked.known AND resource_id = ANY(%(resources)s)

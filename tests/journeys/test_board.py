@@ -88,9 +88,9 @@ def test_a_refused_drop_flies_back_with_the_sentence_and_other_times(sign_in, mo
 
 def test_the_same_with_keys_alone(sign_in, morning):
     page = board_of(sign_in("scheduler"))
-    step = block(page, morning[1], "perfusion")
+    step = block(page, morning[-1], "perfusion")
     step.focus()
-    expect(page.locator("#board-info")).to_contain_text(re.compile(morning[1].family_name, re.IGNORECASE))
+    expect(page.locator("#board-info")).to_contain_text(re.compile(morning[-1].family_name, re.IGNORECASE))
     expect(page.locator("#board-joins .join")).not_to_have_count(0)
     before = at(step)
     for key in ("m", "ArrowRight"):
@@ -110,14 +110,14 @@ def test_the_same_with_keys_alone(sign_in, morning):
 
 def test_anothers_change_comes_while_a_card_is_open_and_the_focus_stays(sign_in, morning):
     page = board_of(sign_in("scheduler"))
-    watched, moved = (block(page, each, "perfusion") for each in morning[:2])
+    watched, moved = (block(page, each, "perfusion") for each in (morning[0], morning[-1]))
     watched.locator(".step__box").click()
     card = page.locator("#board-card")
     expect(card).to_be_visible()
     expect(card.get_by_role("link", name="Open")).to_be_focused()
     before = at(moved)
     colleague = board_of(sign_in("scheduler2"))
-    other = block(colleague, morning[1], "perfusion")
+    other = block(colleague, morning[-1], "perfusion")
     other.focus()
     for key in ("m", "ArrowRight", "Enter"):
         colleague.keyboard.press(key)

@@ -75,7 +75,7 @@ def test_the_letter_is_read_and_sent_and_one_step_is_moved(sign_in, screens, wai
     scheduler.look()
     scheduler.press("Send by e-mail")
     scheduler.sees("The letter is on its way.")
-    mail = screens.mail(patient.email, "Your appointment at Harbour Clinic")
+    mail = screens.mail(patient.email, "The letter about your appointment")
     assert any(part.get_content_type() == "application/pdf" for part in mail.walk())
     scheduler.press("Move Perfusion")
     scheduler.sees("Move the perfusion alone", "the other steps stay")

