@@ -25,6 +25,7 @@ def answer(order, *, rule, decision, text, by, now, physician=None):
     vetting.permit_override(rule, by, physician)
     if not text.strip():
         raise Invalid("Say why.", fields={"text": ["Say what is decided, and why."]})
+    vetting.read_again(order)  # a "go on" and a "not yet" of two people follow one another
     if order.state not in UNFINISHED_ORDER:
         raise Conflict(f"This order is {transitions.words(order.state)}; nothing is left to decide.")
     if rule not in asked(order, now):

@@ -52,9 +52,11 @@ def _write_site(site, folder, now):
     sheets = day_sheets.sheets(site, days, now=now)
     patients = frozenset().union(*(sheet.patients for sheet in sheets))
     made = printed(day_sheets.pages(sheets))
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for each in (folder.parent, folder):
-        each.chmod(0o700)
+    if not folder.parent.exists():
+        folder.parent.mkdir(parents=True, mode=0o700)
+    # Only what is ours: the folder that somebody named on the command line may be another's, such as /tmp.
+    folder.mkdir(exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
     name = f"{clock.local(now, site.time_zone):%Y-%m-%d-%H%M}.pdf"
     _replace(folder / name, made, now)
     _forget_old(folder, now)

@@ -45,6 +45,8 @@ def vet(order, *, protocol, by, now, note="", reason="", read_at=None, physician
     if refusal := why_not_vet(order):
         raise Conflict(refusal)
     protocols.refuse_unfit(protocol, order)
+    if order.state == OrderState.SCHEDULED:
+        order.procedure.refresh_from_db(fields=["protocol"])  # it may have followed an answer before it was booked
     if order.state == OrderState.SCHEDULED and protocol.pk != order.procedure.protocol_id:
         raise Conflict(
             f"This order is booked as “{order.procedure.protocol}”. Choose that protocol, or cancel the "
@@ -143,6 +145,7 @@ def override(order, *, rule, reason, by, now, physician=None):
     permit_override(rule, by, physician)
     if not reason.strip():
         raise Invalid("Say why.", fields={"reason": ["An override needs a reason."]})
+    read_again(order)
     if order.state not in UNFINISHED_ORDER:
         raise Conflict(f"This order is {transitions.words(order.state)}; nothing is left to override.")
     if rule in resolved_rules(order):

@@ -17,7 +17,7 @@ WEEK = 20
 
 
 def lane(drawn, grid, *, is_week):
-    """The inner SVG of one Lane (scheduling/views/board_drawing.py), from the back to the front."""
+    """The inner SVG of one Lane (scheduling/views/board_shapes.py), from the back to the front."""
     height = WEEK if is_week else ROOM if drawn.row.is_room else PERSON
     parts = [_off(part) for part in drawn.closed if part.name == "off"]
     parts += [f'<line class="lane__grid" x1="{x}" x2="{x}" y2="100%"/>' for x in grid]

@@ -1,6 +1,11 @@
 // A field with data-finder="id" finds things as one types; the element with that id holds what was found as buttons,
 // or as radios. Down goes into the list, up and down through it, Escape back to the field.
 // Enter takes the only one; of several it never guesses. Buttons with data-fill write themselves into a field.
+// A list that is older than what stands in the field belongs to somebody else: Enter waits for the new one.
+const late = new WeakSet(); // fields that were typed into since their list was asked for
+const asked = new WeakMap(); // field: the text that its next list answers
+let waiting = null; // the field in which Enter waits
+const BOUND_MS = 50; // htmx looks at new buttons a little after they have come
 const entries = (field) => {
   const list = document.getElementById(field.dataset.finder);
   return list ? [...list.querySelectorAll("button, input[type=radio]")] : [];
@@ -11,15 +16,39 @@ const fieldOf = (entry) => {
   return list && document.querySelector(`[data-finder="${CSS.escape(list.id)}"]`);
 };
 
+function take(field, found) {
+  if (!found.length || !field.value.trim()) return false;
+  if (found.length === 1) found[0].click();
+  if (found.length > 1 || found[0].type === "radio") found[0].focus();
+  return true;
+}
+
 function inField(event) {
-  const found = entries(event.target);
+  const field = event.target;
+  const found = entries(field);
+  waiting = null;
   if (event.key === "ArrowDown" && found.length) {
     found[0].focus();
-  } else if (event.key === "Enter" && found.length && event.target.value.trim()) {
-    if (found.length === 1) found[0].click();
-    if (found.length > 1 || found[0].type === "radio") found[0].focus();
-  } else return;
+  } else if (event.key === "Enter" && late.has(field)) {
+    waiting = field;
+  } else if (event.key !== "Enter" || !take(field, found)) return;
   event.preventDefault();
+}
+
+function answered(field) {
+  if (asked.get(field) !== field.value) return;
+  late.delete(field);
+  if (waiting === field) setTimeout(takeAwaited, BOUND_MS, field);
+}
+
+function forget(field) {
+  late.delete(field);
+  waiting = null;
+}
+
+function takeAwaited(field) {
+  if (waiting === field && document.activeElement === field) take(field, entries(field));
+  waiting = null;
 }
 
 function inList(event, field) {
@@ -40,11 +69,30 @@ document.addEventListener("keydown", (event) => {
   if (field) inList(event, field);
 });
 
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-finder]")) late.add(event.target);
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches("[data-finder]")) asked.set(event.target, event.target.value);
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target.matches("[data-finder]") && event.detail.successful) answered(event.target);
+});
+
+for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(failure, (event) => {
+    if (event.target.matches("[data-finder]")) forget(event.target);
+  });
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-fill]");
   if (!button) return;
   const field = document.getElementById(button.dataset.fill);
   field.value = button.value;
+  late.delete(field);
   button.closest("[id$=matches]").replaceChildren();
   field.focus();
 });

@@ -87,7 +87,7 @@ function release() {
   const text = held;
   held = null;
   document.getElementById("new-rows")?.remove();
-  window.htmx.swap(list(), text, { swapStyle: "morph", morphStyle: "outerHTML" });
+  window.htmx.swap(list(), text, { swapStyle: "morph:outerHTML" }, { contextElement: list() });
 }
 
 function swapped({ detail }) {

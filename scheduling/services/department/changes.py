@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pghistory
 from django.apps import apps
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
 
@@ -19,6 +19,7 @@ from vqflow.errors import Conflict, Invalid
 ACTION = "department.manage"
 AHEAD_OF_UTC = timedelta(hours=14)
 NOTHING_NEW = "Nothing is changed yet. Change a value, or go back."
+GONE = "What was to be changed is not there any more. Plan the change anew for what is."
 NOT_TOGETHER = "These values do not go together. Check them and try again."
 
 
@@ -106,6 +107,8 @@ def _apply(change, *, now):
         refusal = ""
     except (IntegrityError, ValidationError):
         refusal = NOT_TOGETHER
+    except ObjectDoesNotExist:
+        refusal = GONE
     _end(change, ChangeState.FAILED if refusal else ChangeState.APPLIED, now=now, refusal=refusal)
     audit.record(
         "department.changed",

@@ -144,17 +144,21 @@ def _new(person, roster):
     over_night = roster.ends <= roster.begins
     count = (roster.last_day - roster.first_day).days + 1
     dates = (roster.first_day + DAY * n for n in range(count))
-    return [
-        Shift(
-            resource=person,
-            on_call=on_call,
-            span=DateTimeTZRange(
-                to_datetime(local_minute(day, roster.begins, zone)),
-                to_datetime(local_minute(day + DAY if over_night else day, roster.ends, zone)),
-            ),
+    spans = [
+        (
+            local_minute(day, roster.begins, zone),
+            local_minute(day + DAY if over_night else day, roster.ends, zone),
         )
         for day in dates
         if day.weekday() in roster.weekdays
+    ]
+    # In the night in which the clock goes forward a shift within the hour that is left out has no minutes.
+    return [
+        Shift(
+            resource=person, on_call=on_call, span=DateTimeTZRange(to_datetime(begins), to_datetime(ends))
+        )
+        for begins, ends in spans
+        if begins < ends
     ]
 
 

@@ -14,7 +14,7 @@ from scheduling.services import booking, holds
 from scheduling.services.search import Proposal, proposal
 from scheduling.services.waitlist import entries, offers, wishing
 from vqflow import policy
-from vqflow.errors import Conflict
+from vqflow.errors import Conflict, Invalid
 
 MOST = 5
 MOST_TRIED = 25
@@ -88,6 +88,8 @@ def offer(entry, *, starts, resource_ids, by, now):
     """Keep the time for this patient and offer it, as the waitlist does by itself; returns the Offer."""
     policy.permit(by, "waitlist.manage")
     entry = _waiting(entry)
+    if not starts:
+        raise Invalid("Choose a time.", fields={"starts": ["Choose a time."]})
     answer_by = now + timedelta(minutes=entry.order.site.offer_minutes)
     answer_by = min(answer_by, min(starts.values()) - timedelta(minutes=entry.notice_minutes))
     if answer_by <= now:

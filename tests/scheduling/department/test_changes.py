@@ -83,6 +83,17 @@ def test_a_change_that_cannot_be_written_any_more_fails_and_says_so(camera, lead
     assert Resource.objects.get(pk=camera.pk).name == "Camera 1"
 
 
+def test_a_change_of_what_is_gone_fails_and_does_not_keep_others_from_coming(camera, lead, site):
+    gone = rooms.add(site, name="Camera 3", capabilities=["gamma_camera_planar"], by=lead, now=NOW)
+    first = rooms.change(gone, name="Camera 4", starts_on=TOMORROW, by=lead, now=NOW)
+    rooms.change(camera, name="Camera 9", starts_on=TOMORROW, by=lead, now=NOW)
+    Resource.objects.get(pk=gone.pk).delete()
+    assert due(2) == 2
+    first.refresh_from_db()
+    assert (first.state, first.refusal) == ("failed", changes.GONE)
+    assert Resource.objects.get(pk=camera.pk).name == "Camera 9"
+
+
 def test_who_is_booked_for_what_the_room_cannot_do_any_more_is_listed(site, lead):
     booked = department.booked(site, first_day=TOMORROW)
     room = next(

@@ -89,3 +89,12 @@ def test_a_roster_that_changes_nothing_is_refused(ana, lead):
 def test_only_the_lead_plans_shifts(ana, site):
     with pytest.raises(NotAllowed):
         shifts.plan(ana, LATE, by=department.technologist(site), now=NOW)
+
+
+def test_a_shift_within_the_hour_that_the_clock_leaves_out_is_not_made(ana, lead):
+    """On Sunday, 14 Mar 2027 there is no 02:15 to 02:45 in New York."""
+    spring = TODAY + 6 * DAY
+    nights = Roster("on_call", EVERY, spring - DAY, spring + DAY, time(2, 15), time(2, 45))
+    shifts.plan(ana, nights, by=lead, now=NOW)
+    made = Shift.objects.filter(resource=ana, on_call=True).order_by("span")
+    assert [f"{row.span.lower.astimezone(ZONE):%d %H:%M}" for row in made] == ["13 02:15", "15 02:15"]

@@ -1,8 +1,10 @@
 """Answers to consults: go on, or not yet; both kept, by phone too. One test per exit."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connections, transaction
 
 from scheduling.engine.screening import Stage, stage_blockers
 from scheduling.examinations import assess, resolved_rules
@@ -144,3 +146,27 @@ def test_an_order_that_is_over_is_not_decided_on(site, physician):
     vetting.decline(order, reason="CT", by=physician, now=NOW)
     with pytest.raises(Conflict):
         answer(order, physician, WAIT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_not_yet_that_comes_while_go_on_is_being_saved_withdraws_it():
+    site = department.site(equipped=False)
+    first, second = department.attending(site), department.attending(site)
+    order = department.order(site, answers=SHUNT)
+
+    def say_not_yet():
+        try:
+            answer(Order.objects.get(pk=order.pk), second, WAIT)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=say_not_yet)
+    with transaction.atomic():
+        answer(order, first)
+        other.start()
+        other.join(timeout=1)
+        assert other.is_alive()  # it waits for the order
+    other.join()
+    standing = Order.objects.get(pk=order.pk).decisions.filter(rule="SHUNT-1", lapsed_at=None)
+    assert [each.kind for each in standing] == ["hold"]
+    assert is_blocked(order)

@@ -79,6 +79,13 @@ def test_the_command_writes_now_and_where_it_is_told_to(site, tmp_path, capsys):
     assert capsys.readouterr().out == "1 file written.\n"
 
 
+def test_the_command_leaves_the_folder_that_it_is_told_to_use_as_open_as_it_was(site, tmp_path):
+    tmp_path.chmod(0o755)
+    call_command("downtime_list", folder=str(tmp_path))
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path, tmp_path / "riverside")]
+    assert modes == [0o755, 0o700]
+
+
 def test_a_list_older_than_two_hours_is_said_by_the_health_check(site, folder):
     downtime.write(now=NOW)
     assert quiet_jobs(NOW + timedelta(minutes=100)) == []

@@ -10,7 +10,7 @@ from scheduling.services import closures, search
 from scheduling.services.waitlist import entries, gaps
 from tests import department
 from tests.department import NOW, TODAY
-from vqflow.errors import Conflict, NotAllowed
+from vqflow.errors import Conflict, Invalid, NotAllowed
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -124,3 +124,10 @@ def test_those_who_may_not_manage_the_waitlist_offer_nothing(site, waits, sam):
     [fit] = fits("Camera 1", 2, 6, department.technologist(site))
     with pytest.raises(NotAllowed):
         gaps.offer(fit.entry, **chosen(fit), by=department.technologist(site), now=NOW)
+
+
+def test_an_offer_without_a_time_is_refused_with_a_sentence(waits, sam):
+    with pytest.raises(Invalid) as refusal:
+        gaps.offer(waits(), starts={}, resource_ids=[], by=sam, now=NOW)
+    assert refusal.value.sentence == "Choose a time."
+    assert not Offer.objects.exists()

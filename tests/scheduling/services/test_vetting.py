@@ -9,7 +9,7 @@ from django.db import connections
 from scheduling.engine.rules import RULES
 from scheduling.engine.states import OrderState
 from scheduling.examinations import resolved_rules
-from scheduling.models import Decision, Order, Task
+from scheduling.models import Decision, Order, RequestedProcedure, Task
 from scheduling.services import booking, intake, screening, vetting
 from tests import department
 from tests.department import NOW, SAFE_ANSWERS
@@ -367,3 +367,15 @@ def test_a_booked_order_keeps_its_protocol():
     assert refusal.value.sentence == (
         "This order is booked. Cancel the appointment before the protocol is changed."
     )
+
+
+def test_a_stat_order_that_was_booked_meanwhile_keeps_the_protocol_it_was_booked_with(stat, scheduler, physician):
+    site = stat.site
+    seen = Order.objects.select_related("procedure__protocol", "site", "patient").get(pk=stat.pk)
+    perfusion_only = site.protocols.get(key="Q_ONLY")
+    RequestedProcedure.objects.filter(order=stat).update(protocol=perfusion_only)
+    stat = Order.objects.get(pk=stat.pk)
+    booking.book(stat, starts=department.proposal(stat, by=scheduler).starts, by=scheduler, now=NOW)
+    with pytest.raises(Conflict):
+        vet(seen, physician, "V_THEN_Q")
+    assert RequestedProcedure.objects.get(order=stat).protocol == perfusion_only
