@@ -69,6 +69,12 @@ def find(text, *, by, most=MOST):
         return list(found.order_by("rank", "-score", "family_name", "given_name", "pk")[:most])
 
 
+def with_number(mrn, *, by):
+    """Of those whom `find` finds by a number, the ones whose present or former MRN begins with it."""
+    had = set(_had_before(by, "".join(mrn.split())))
+    return [row for row in find(mrn, by=by) if row.pk in had or row.mrn.lower().startswith(mrn.lower())]
+
+
 def _words(text):
     words = [each for each in text.replace(",", " ").split() if any(map(str.isalnum, each))]
     return [each[:LONGEST_WORD] for each in words[:MOST_WORDS]]

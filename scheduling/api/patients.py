@@ -41,8 +41,9 @@ class Search(SiteOperation):
 
 
 def _found(user, text=None, name=None, mrn=None, born_on=None):
-    found = patient_search.find(text or name or mrn or born_on.isoformat(), by=user)
-    return [row for row in found if row.mrn.lower().startswith(mrn.lower())] if mrn else found
+    if mrn:
+        return patient_search.with_number(mrn, by=user)
+    return patient_search.find(text or name or born_on.isoformat(), by=user)
 
 
 class Patients(SiteOperation):

@@ -73,9 +73,11 @@ class Kept:
         found = self._blocks.get(key)
         if found is None:
             found = _unpacked(calendar, number, packed, reaching_in)
-            self._count += len(packed) // 8
+            # What is free counts as well: of each version of the calendar there are blocks without any rows.
+            added = len(packed) // 8 + sum([len(each) for each in found.free])
+            self._count += added
             if self._count > MOST_ROWS:
-                self._blocks, self._rows, self._count = {}, {}, len(packed) // 8
+                self._blocks, self._rows, self._count = {}, {}, added
             self._blocks[key] = found
         return found
 

@@ -46,7 +46,8 @@ def vet(order, *, protocol, by, now, note="", reason="", read_at=None, physician
         raise Conflict(refusal)
     protocols.refuse_unfit(protocol, order)
     if order.state == OrderState.SCHEDULED:
-        order.procedure.refresh_from_db(fields=["protocol"])  # it may have followed an answer before it was booked
+        # It may have followed an answer before it was booked.
+        order.procedure.refresh_from_db(fields=["protocol"])
     if order.state == OrderState.SCHEDULED and protocol.pk != order.procedure.protocol_id:
         raise Conflict(
             f"This order is booked as “{order.procedure.protocol}”. Choose that protocol, or cancel the "

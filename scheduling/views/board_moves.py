@@ -101,16 +101,23 @@ def others(step, *, starts_at, resource=None, whole=False, by):
     zone = step.appointment.site.time_zone
     offered = [("Move the whole visit", found.proposal)] if found.proposal and not whole else []
     offered += [("Nearest before", found.before), ("Nearest after", found.after)]
-    return [(f"{words}: {when(each, zone)}", each) for words, each in offered if each is not None]
+    planned = {each.kind: each.planned_start_at for each in step.appointment.steps.all()}
+    return [
+        (f"{words}: {when(each, zone)}", each)
+        for words, each in offered
+        if each is not None and not planned.items() >= each.starts.items()
+    ]
 
 
 def when(proposal, zone):
-    """X 08:10, V 10:30, Q 10:55; with the day where it is not that of the first step."""
-    day = clock.day_at(proposal.steps[0].starts_at, zone)
-    parts = [
-        f"{board_words.letter(each.kind)} {clock.time_at(each.starts_at, zone)}" for each in proposal.steps
-    ]
-    return f"{day}, {', '.join(parts)}"
+    """Sun 22 Nov 2026, X 15:50, Mon 23 Nov 2026, V 07:25, Q 07:46: the day wherever it changes."""
+    parts, shown = [], None
+    for each in proposal.steps:
+        day = clock.day_at(each.starts_at, zone)
+        parts += [day] if day != shown else []
+        parts.append(f"{board_words.letter(each.kind)} {clock.time_at(each.starts_at, zone)}")
+        shown = day
+    return ", ".join(parts)
 
 
 def _proposals(request, found):

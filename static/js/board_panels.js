@@ -115,6 +115,12 @@ function dwell({ target }) {
   if (gap && gap.getAttribute("href") !== asked) timer = setTimeout(showFits, DWELL_MS, gap);
 }
 
+// A menu or dialog that is open takes this Escape for itself.
+function closeRefusal({ key }) {
+  if (key === "Escape" && !document.querySelector("dialog[open], :popover-open")) document.querySelector("#board-refusal [data-refusal]")?.remove();
+}
+
+document.addEventListener("keydown", closeRefusal);
 document.addEventListener("click", click);
 document.addEventListener("submit", send, true);
 if (panel) {

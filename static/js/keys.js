@@ -1,4 +1,5 @@
 // Shortcuts: [data-key="n"] on a link or button, `?` lists them, j and k walk the rows of table[data-keys-table].
+// [data-keys-listed="m"] names a key that another module answers.
 // data-keys="off" on <body> switches all of it off (WCAG 2.1.4).
 const help = document.getElementById("keys-help");
 const typing = (element) => element.closest("input, select, textarea, [contenteditable], [role=textbox]");
@@ -17,6 +18,7 @@ function listThem() {
     if (!named.has(element.dataset.key)) named.set(element.dataset.key, name);
   }
   if (document.querySelector("table[data-keys-table]")) named.set("j", "Next row").set("k", "Row before");
+  for (const { dataset, textContent } of document.querySelectorAll("[data-keys-listed]")) named.set(dataset.keysListed, textContent.trim());
   for (const [key, name] of named) {
     const [dt, dd, kbd] = ["dt", "dd", "kbd"].map((tag) => document.createElement(tag));
     dt.dataset.made = dd.dataset.made = "";

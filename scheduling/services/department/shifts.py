@@ -154,9 +154,7 @@ def _new(person, roster):
     ]
     # In the night in which the clock goes forward a shift within the hour that is left out has no minutes.
     return [
-        Shift(
-            resource=person, on_call=on_call, span=DateTimeTZRange(to_datetime(begins), to_datetime(ends))
-        )
+        Shift(resource=person, on_call=on_call, span=DateTimeTZRange(to_datetime(begins), to_datetime(ends)))
         for begins, ends in spans
         if begins < ends
     ]

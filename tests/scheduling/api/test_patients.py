@@ -62,6 +62,8 @@ def test_the_lead_merges_two_records(scheduler, lead, known, unknown):
     assert (status, kept["id"], kept["former_numbers"]) == (200, known["id"], [unknown.mrn])
     status, gone = scheduler.get(f"patients/{unknown.pk}")
     assert (status, gone["merged_into"]) == (200, known["id"])
+    status, found = scheduler.post("patients/search", {"mrn": unknown.mrn})
+    assert (status, [each["id"] for each in found["results"]]) == (200, [known["id"]])
     assert Order.objects.get().patient_id == known["id"]
     again = lead.post(f"patients/{known['id']}/merge", {"other": unknown.pk})
     assert (again[0], again[1]["detail"]) == (

@@ -369,7 +369,9 @@ def test_a_booked_order_keeps_its_protocol():
     )
 
 
-def test_a_stat_order_that_was_booked_meanwhile_keeps_the_protocol_it_was_booked_with(stat, scheduler, physician):
+def test_a_stat_order_that_was_booked_meanwhile_keeps_the_protocol_it_was_booked_with(
+    stat, scheduler, physician
+):
     site = stat.site
     seen = Order.objects.select_related("procedure__protocol", "site", "patient").get(pk=stat.pk)
     perfusion_only = site.protocols.get(key="Q_ONLY")
