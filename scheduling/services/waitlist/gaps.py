@@ -9,7 +9,7 @@ from scheduling.engine import itinerary as engine
 from scheduling.engine.intervals import clip
 from scheduling.engine.itinerary import ResourceFree
 from scheduling.engine.states import EntryState
-from scheduling.models import WaitlistEntry
+from scheduling.models import StepKind, WaitlistEntry
 from scheduling.services import booking, holds
 from scheduling.services.search import Proposal, proposal
 from scheduling.services.waitlist import entries, offers, wishing
@@ -56,6 +56,8 @@ def _by_turn(board, start, end):
 def _within(need, room, start, end, now):
     """The first Proposal with a step in this room and within these minutes that suits the patient, or None."""
     question = need.question(start, now=now)
+    if all(step.key == StepKind.XRAY for step in question.steps):
+        return None  # the appointment that it waits to move has just ended
     able = next((each.capabilities for each in question.resources if each.id == room.pk), frozenset())
     # Without the rooms that could stand in for it, whatever is found uses this one.
     resources = tuple(

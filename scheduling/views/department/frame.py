@@ -108,7 +108,9 @@ def digest(data):
     return hashlib.sha256(repr(sent).encode()).hexdigest()
 
 
-def from_day(day, today):
+def from_day(day, today, until=None):
+    if until:
+        return f"It holds from {'now' if day <= today else clock.day(day)} until {clock.day(until)}."
     return "It holds from now on." if day <= today else f"It holds from {clock.day(day)} on."
 
 

@@ -61,7 +61,8 @@ def _answer(request, form, room, model, name, *, preview, save):
     context["present"] = department_list.periods(room, model, begin, end, context["today"])
 
     def said():
-        return f"Saved. {frame.from_day(form.cleaned_data['starts_on'], context['today'])}"
+        starts_on, ends_on = form.period().values()
+        return f"Saved. {frame.from_day(starts_on, context['today'], ends_on)}"
 
     return frame.two_steps(
         request,

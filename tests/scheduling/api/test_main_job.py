@@ -145,7 +145,7 @@ def test_patients_are_found_by_name_number_and_birth_date(site, scheduler):
     status, refused = scheduler.post("patients/search", {"name": "x", "mrn": "y"})
     assert (status, refused["errors"]) == (
         422,
-        {"non_field_errors": ["Give one of name, mrn and born_on."]},
+        {"non_field_errors": ["Give one of text, name, mrn and born_on."]},
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from scheduling.engine.calendars import to_minute
 from scheduling.models import Offer, Reservation, Resource
-from scheduling.services import closures, search
+from scheduling.services import booking, closures, search
 from scheduling.services.waitlist import entries, gaps
 from tests import department
 from tests.department import NOW, TODAY
@@ -131,3 +131,11 @@ def test_an_offer_without_a_time_is_refused_with_a_sentence(waits, sam):
         gaps.offer(waits(), starts={}, resource_ids=[], by=sam, now=NOW)
     assert refusal.value.sentence == "Choose a time."
     assert not Offer.objects.exists()
+
+
+def test_whose_appointment_has_just_been_cancelled_fits_nowhere(site, sam):
+    appointment = department.booked(site)
+    wishes = entries.Wishes(TODAY, TODAY + timedelta(days=3), notice_minutes=0)
+    entries.join(appointment.procedure.order, wishes=wishes, by=sam, now=NOW)
+    booking.cancel(appointment, reason="The patient phoned", by=sam, now=NOW)
+    assert fits("X-ray 1", 1, 5, sam) == []
