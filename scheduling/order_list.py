@@ -18,11 +18,13 @@ from django.db.models import (
 )
 
 from scheduling import order_waits
-from scheduling.engine.states import LIVE_APPOINTMENT, OPEN_ORDER
+from scheduling.engine.states import LIVE_APPOINTMENT, OPEN_ORDER, OrderState
 from scheduling.models import Offer, Order, OrderQuestion, Priority, Task, WaitlistEntry
 from scheduling.templatetags import clock
 from vqflow import policy
 
+RECENT = timedelta(hours=48)
+MOST_OTHERS = 3
 ORDERING = ("rank", "urgency", "due_at", "pk")
 LIVE = Q(procedure__appointments__state__in=LIVE_APPOINTMENT)
 
@@ -181,3 +183,12 @@ def on_waitlist(by):
         .prefetch_related(opened)
         .order_by("urgency", "has_time", "joined_at", "pk")
     )
+
+
+def open_or_recent(patient, *, now):
+    """Orders of this patient that are open or were made in the last two days: another one may be the same."""
+    found = Order.objects.filter(patient=patient).filter(
+        Q(state__in=OPEN_ORDER) | Q(ordered_at__gte=now - RECENT)
+    )
+    ended = (OrderState.CANCELLED, OrderState.DECLINED)
+    return list(found.exclude(state__in=ended).order_by("-ordered_at")[:MOST_OTHERS])

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from scheduling import patient_search
+from scheduling import order_list, patient_search
 from scheduling.engine import screening as rules
 from scheduling.engine import wells
 from scheduling.forms.intake import OrderForm
@@ -77,6 +77,7 @@ class Screen:
             "new_patient": self.new_patient,
             "patient": self.patient,
             "age": self.patient.age_on(today(self.site)) if self.patient else None,
+            "others": order_list.open_or_recent(self.patient, now=timezone.now()) if self.patient else [],
             "matches": matches,
             "searched": bool(self.text.strip()),
             "candidates": self.candidates,

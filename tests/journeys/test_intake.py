@@ -82,6 +82,18 @@ def test_a_patient_is_found_and_chosen_by_the_keyboard_alone(sign_in, registered
     scheduler.sees("Order saved.", "Shortness of breath")
 
 
+def test_enter_never_takes_whom_an_earlier_text_has_found(sign_in, waiting):
+    scheduler, first, second = sign_in("scheduler"), invent(), invent()
+    waiting(first, second)
+    scheduler.open("/orders/new/")
+    typed(scheduler, first.mrn)
+    expect(match(scheduler, first)).to_have_count(1)
+    scheduler.page.get_by_label("MRN, name or date of birth").fill(second.mrn)
+    scheduler.page.keyboard.press("Enter")
+    expect(scheduler.page.locator(".pick--chosen")).to_contain_text(second.mrn)
+    scheduler.sees("This patient has an order already")
+
+
 def test_the_wells_score_is_added_up_from_its_criteria(sign_in):
     scheduler = sign_in("scheduler", viewport=PHONE)
     scheduler.open("/orders/new/")

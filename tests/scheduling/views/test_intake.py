@@ -105,6 +105,17 @@ def test_the_chosen_patient_stands_on_the_screen_with_the_own_language(page_of, 
     assert "A77" in page
 
 
+def test_an_order_that_the_patient_has_already_is_shown_before_another_is_taken(page_of, scheduler, patient):
+    chosen = {"pick": patient.pk}
+    assert b"has an order already" not in page_of(scheduler).post(NEW, chosen).content
+    before = department.order(patient.site, by=scheduler, of=patient)
+    page = page_of(scheduler).post(NEW, chosen).content.decode()
+    assert "This patient has an order already" in page
+    assert f'href="/orders/{before.pk}/">{before.accession_number}</a>' in page
+    intake.cancel_order(before, reason="Taken twice", by=scheduler, now=department.NOW)
+    assert b"has an order already" not in page_of(scheduler).post(NEW, chosen).content
+
+
 def test_an_order_is_saved_for_the_chosen_patient(page_of, scheduler, patient, doctor):
     sent = order(
         doctor, patient=patient.pk, wells_criteria=["heart_rate"], d_dimer="1.2", d_dimer_unit="mg/L FEU"
