@@ -21,6 +21,9 @@ STOP_REASONS = (
     "The tracer failed or leaked.",
 )
 
+# The referrer knows these, and the X-ray itself is confirmed on its own.
+NOT_FOR_THE_PATIENT = ("pretest", "chest_xray")
+
 
 class CheckInForm(ServiceForm):
     """The two identifiers, and every screening answer to be confirmed or corrected.
@@ -71,7 +74,8 @@ class CheckInForm(ServiceForm):
 
 def asked_of(order, now):
     """The questions that a patient can answer; how likely an embolism is, is not one of them."""
-    return [question for question in screening.questions_for(facts(order, now)) if question.key != "pretest"]
+    questions = screening.questions_for(facts(order, now))
+    return [question for question in questions if question.key not in NOT_FOR_THE_PATIENT]
 
 
 class XrayForm(ServiceForm):

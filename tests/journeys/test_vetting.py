@@ -27,6 +27,7 @@ def run(stack, harbour):
 @pytest.fixture
 def orders(run):
     """A STAT order, one of a pregnant patient, one of a patient on oxygen; ended when the journey is over."""
+    run("nobody_waits()")
     patients = [invent() for _ in range(3)]
     numbers = [int(line) for line in run(f"to_vet(*{[each.as_fields() for each in patients]!r})").split()]
     yield numbers

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from scheduling.engine.states import OPEN_ORDER
+from scheduling.engine.states import OPEN_ORDER, OrderState
 from scheduling.models import Order, Site
 from scheduling.services import intake
 from tests import department
@@ -34,6 +34,12 @@ def to_vet(*patients):
         ordered_at = now - timedelta(minutes=30 - number)
         order = department.order(site, by=by, now=now, of=of, vetted=False, ordered_at=ordered_at, **case)
         sys.stdout.write(f"{order.pk}\n")
+
+
+def nobody_waits():
+    """What other journeys have left to be vetted is ended: the next on the list is one of ours."""
+    waiting = Order.objects.filter(site__code=CODE, state=OrderState.REQUESTED)
+    ended(*waiting.values_list("pk", flat=True))
 
 
 def ended(*orders):

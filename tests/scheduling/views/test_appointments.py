@@ -307,9 +307,9 @@ def test_without_an_end_of_the_window_more_days_are_worth_a_search(page_of, site
         ({"xray_ended_at_1": "25:00"}, "Enter a time"),
         ({"xray_ended_at_0": "2026-11-01", "xray_ended_at_1": "01:30"}, "happens twice"),
         ({"xray_ended_at_0": "2026-03-08", "xray_ended_at_1": "02:30"}, "does not exist"),
-        ({"xray_place": ""}, "This field is required."),
+        ({"xray_place": ""}, "Enter where it was done."),
         ({"xray_place": "x" * 101}, "at most 100 characters"),
-        ({"xray_modality": "MR"}, "Select a valid choice"),
+        ({"xray_modality": "MR"}, "Choose from the list."),
     ],
 )
 def test_an_x_ray_whose_time_cannot_be_is_refused_at_the_field(page_of, scheduler, order, changed, sentence):

@@ -259,7 +259,7 @@ def moved_day():
 
 def changed(plan, **fields):
     [step] = plan.moved[100]
-    return Plan({100: (replace(step, **fields),)}, plan.lost)
+    return Plan({100: (step._replace(**fields),)}, plan.lost)
 
 
 def test_the_checker_passes_the_repair_that_the_others_spoil(moved_day):
