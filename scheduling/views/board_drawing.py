@@ -9,7 +9,7 @@ from scheduling.views import board_words as words
 from scheduling.views.board_pen import Pen
 from scheduling.views.board_shapes import HOUR, BatchLine, Drawing, Part, Scale, percent
 
-LEAST_HOURS = 8
+LEAST_HOURS, NEAR_NOW_MINUTES = 8, 15
 BATCH_HEIGHT = 20
 
 
@@ -70,7 +70,9 @@ def _hours(segment, pen):
     for minute in range(segment[0], segment[1] + 1, HOUR):
         share = (minute - segment[0]) / (segment[1] - segment[0])
         anchor = "start" if share == 0 else "end" if share == 1 else "middle"
-        yield Part(anchor, percent(share * 100), "", pen.times(minute))
+        # The time of now stands in the same line.
+        text = "" if abs(minute - pen.now) < NEAR_NOW_MINUTES else pen.times(minute)
+        yield Part(anchor, percent(share * 100), "", text)
 
 
 def _heads(board, scale, day_url):
