@@ -48,7 +48,8 @@ simulate: .venv/.run  ## Months of a department by chance (SETUP=file AGAINST=fi
 	$(BIN)/python -m scheduling.simulation --setup $(SETUP) $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
 
 services-test: .venv/.dev  ## The main job on this machine's own PostgreSQL and Redis, as production runs it
-	VQFLOW_TEST_SERVERS=machine $(PYTEST) -m "services or journey" tests $(ARGS)
+	@# How pages look does not depend on the servers: `make test` has seen that.
+	VQFLOW_TEST_SERVERS=machine $(PYTEST) -m "services or journey" tests --ignore tests/journeys/test_pages.py --ignore tests/journeys/test_department.py $(ARGS)
 
 faults: .venv/.dev  ## Kill servers while work is in flight, the short round
 	$(PYTEST) -m fault tests/faults $(ARGS)
