@@ -121,15 +121,14 @@ def _stages(search: Search, only: Window | None = None) -> Iterator[tuple[Chain,
     chain = Chain.of(search)
     days = Days(search.day_of) if search.day_of else None
     plain = is_plain(chain)
-    base = _kept_from(search) if plain else None
-    scope = Scope.of(chain, base)
-    for window in [only] if only else chain.windows(None if base is None else _KEPT_WINDOW):
+    scope = _scope(chain, plain)
+    for window in [only] if only else chain.windows(None if scope.base is None else _KEPT_WINDOW):
         until = chain.known_from(window)
         if search.known_until is not None and until > search.known_until:
             # Reading costs more than looking: at least as much again as is known.
             search = search.complete(max(until, 3 * search.known_until - 2 * search.earliest))
             chain = Chain.of(search)
-            scope = Scope.of(chain, _kept_from(search) if plain else None)
+            scope = _scope(chain, plain)
         # With the first minute of the next window, where a neighbour on the grid may lie.
         frame, bits = reach.bits(chain, (window[0], window[1] + 1), scope)
         if bits[chain.anchor] and plain:
@@ -138,11 +137,12 @@ def _stages(search: Search, only: Window | None = None) -> Iterator[tuple[Chain,
             yield chain, Completion(chain, frame, bits, days), window
 
 
-def _kept_from(search: Search) -> int | None:
-    """Where the timelines of the resources begin, if they are kept: then all of them are looked at together."""
-    bases = [each.kept.base for each in search.resources if each.kept is not None]
+def _scope(chain: Chain, plain: bool) -> Scope:
+    """In a plain search with the base of the timelines that are kept: then all of them are looked at together."""
+    search = chain.search
+    bases = [each.kept.base for each in search.resources if each.kept is not None] if plain else []
     base = min(bases, default=None)
-    return None if base is None or base % search.grid_minutes else base
+    return Scope.of(chain, None if base is None or base % search.grid_minutes else base)
 
 
 def _offered(

@@ -9,7 +9,6 @@ from scheduling.engine.chain import Chain, Need, Pool
 from scheduling.engine.intervals import covering
 
 _END = float("inf")
-_FAR = 1 << 60
 
 Able = tuple[int, ...]
 Preferred = Mapping[str, Collection[int]]
@@ -73,7 +72,7 @@ class BestFits:
                 if len(pool) == 1:
                     row.append((pool[0][0], low, high))  # the sets of starts have asked nobody else
                     continue
-                least, best = _FAR, None
+                least, best = _END, None
                 for number, begins, free in pool:
                     at = bisect_right(begins, low) if begins else bisect_right(free, (low, _END))
                     if at:
