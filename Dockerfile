@@ -13,6 +13,7 @@ COPY scheduling scheduling
 COPY reporting reporting
 COPY templates templates
 COPY static static
+RUN python -m vqflow.catalogues compile
 # Collecting needs settings that load, not servers that answer.
 RUN SECRET_KEY=unused DATABASE_URL=postgresql://127.0.0.1:9/unused REDIS_URL=redis://127.0.0.1:9 \
     EMAIL_URL=smtp://127.0.0.1:9 python manage.py collectstatic --no-input

@@ -29,6 +29,7 @@ TO_KNOW = {
     "albumin_allergy": "Albumin allergy",
     "pulmonary_hypertension": "Pulmonary hypertension",
     "right_to_left_shunt": "Right-to-left shunt",
+    "one_lung_or_transplant": "One lung or lung transplant",
     "recent_tc99m": "Technetium in the last 48 h",
     "respiratory_isolation": "Respiratory isolation",
     "unstable": "Circulation unstable",

@@ -57,6 +57,15 @@ def of_weekly(model, resource, begins, ends):
     return _entries(moments)
 
 
+def of_lines(model, site, say):
+    """The history of a site's lines of the plan of messages; `say(event)` names one. The newest first."""
+    moments = {}
+    for event in _events(model, site_id=site.pk):
+        switched = {"delete": "as usual again"}.get(event.pgh_label, "on" if event.is_on else "off")
+        moments.setdefault(_moment(event), ([], []))[0].append(f"{say(event)}: {switched}.")
+    return _entries(moments)
+
+
 def of_shifts(model, person, zone):
     """The history of a person's shifts, those of one moment together. The newest first."""
     moments = {}

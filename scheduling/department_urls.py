@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from scheduling.views.department import hours, letters, overview, people, protocols, rooms, settings
+from scheduling.views.department import (
+    checks,
+    device,
+    devices,
+    durations,
+    hours,
+    letters,
+    messages,
+    overview,
+    people,
+    protocols,
+    rooms,
+    settings,
+)
 
 urlpatterns = [
     path("", overview.overview, name="department"),
@@ -17,12 +30,31 @@ urlpatterns = [
     path("people/new/", people.new, name="department-person-new"),
     path("people/<int:pk>/", people.person, name="department-person"),
     path("people/<int:pk>/change/", people.change, name="department-person-change"),
+    path("people/<int:pk>/badge/", people.badge, name="department-badge"),
     path("people/<int:pk>/shifts/", people.plan, name="department-shifts"),
     path("protocols/", protocols.listing, name="department-protocols"),
     path("protocols/<int:pk>/", protocols.protocol, name="department-protocol"),
     path("protocols/<int:pk>/change/", protocols.change, name="department-protocol-change"),
+    path("checks/", checks.listing, name="department-checks"),
+    path("checks/new/", checks.new, name="department-check-new"),
+    path("checks/usual/", checks.install, name="department-checks-usual"),
+    path("checks/<int:pk>/change/", checks.change, name="department-check-change"),
+    path("checks/<int:pk>/end/", checks.end, name="department-check-end"),
+    path("devices/", devices.listing, name="department-devices"),
+    path("devices/new/", devices.new, name="department-device-new"),
+    path("devices/<int:pk>/", device.device, name="department-device"),
+    path("devices/<int:pk>/echo/", device.echo, name="department-device-echo"),
+    path("devices/<int:pk>/ask/", device.ask, name="department-device-ask"),
+    path("devices/<int:pk>/why/", device.why, name="department-device-why"),
+    path("devices/<int:pk>/change/", devices.change, name="department-device-change"),
+    path("durations/", durations.table, name="department-durations"),
+    path("durations/<int:pk>/adopt/", durations.adopt, name="department-durations-adopt"),
     path("settings/", settings.shown, name="department-settings"),
     path("settings/change/", settings.change, name="department-settings-change"),
+    path("messages/", messages.listing, name="department-messages"),
+    path("messages/add/", messages.add, name="department-messages-add"),
+    path("messages/switch/", messages.switch, name="department-messages-switch"),
+    path("messages/preview/", messages.preview, name="department-messages-preview"),
     path("letters/", letters.listing, name="department-letters"),
     path("letters/one/", letters.letter, name="department-letter"),
     path("letters/change/", letters.change, name="department-letter-change"),

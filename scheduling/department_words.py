@@ -39,8 +39,28 @@ LABELS = {
     "countersign_within": "Countersigned within",
     "waitlist_mode": "Free time is offered to",
     "offer_minutes": "An offer stays open for",
+    "records_doses": "Doses are measured and recorded",
+    "two_person_check": "A second person checks each dose",
+    "releases_patients": "Patients wait until a reader has looked",
+    "breastfeeding_policy": "Breastfeeding is interrupted for",
+    "sends_sms": "Text messages beside e-mail",
+    "asks_at_home": "Patients answer the safety questions at home",
+    "patients_cancel": "Patients may cancel by their link",
+    "patients_move": "Patients may choose another time by their link",
+    "patients_notice_hours": "Patients change nothing themselves within",
+    "patients_days_ahead": "Other times are shown for",
+    "emergency_number": "Emergency number",
+    "directions": "How patients find the place",
+    "own_advice": "Advice of your own for patients",
+    "xenon_limit_bq_per_m3": "After a xenon spill a room is used again below",
 }
-UNITS = {"volume_m3": "m³", "exhaust_m3_per_h": "m³ in an hour"}
+UNITS = {
+    "volume_m3": "m³",
+    "exhaust_m3_per_h": "m³ in an hour",
+    "xenon_limit_bq_per_m3": "Bq/m³",
+    "patients_notice_hours": "h before the visit",
+    "patients_days_ahead": "days ahead",
+}
 
 
 def lines(values):
@@ -110,6 +130,8 @@ def _in_units(field, name, found):
         return f"{number or 0} {unit}".strip()
     if name.endswith("_minutes") or name.endswith("minutes_before"):
         return f"{found} min"
+    if name in UNITS:
+        return f"{found} {UNITS[name]}"
     return _choice(field, found)
 
 

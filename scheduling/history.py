@@ -26,6 +26,8 @@ WORDS = {
     "appointment.moved": "Appointment moved",
     "appointment.overbooked": "Rooms or people taken twice",
     "appointment.cancelled": "Appointment cancelled",
+    "appointment.confirmed": "Patient has confirmed",
+    "appointment.another_time_asked": "Patient asks for another time",
     "appointment.no_show": "Patient did not come",
     "technologist.assigned": "Technologist changed",
     "visit.checked_in": "Checked in",
@@ -39,6 +41,7 @@ WORDS = {
     "step.lengthened": "Length changed",
     "step.discontinued": "Stopped early",
     "step.undone": "Step undone",
+    "press.entered_later": "Entered later",
 }
 
 
@@ -104,7 +107,7 @@ def _entry(event, names):
         words=WORDS[event.action],
         detail=_detail(event.action, data),
         who=names.get(event.agent_id) or event.agent_name,
-        starts_at=_moment(data.get("starts_at")),
+        starts_at=_moment(data.get("starts_at") or data.get("counts_from")),
         was_at=_moment((data.get("before") or {}).get("starts_at"))
         if event.action.endswith("moved")
         else None,
@@ -116,6 +119,8 @@ def _moment(text):
 
 
 def _detail(action, data):
+    if action == "press.entered_later":
+        return "sent again when the network was back; it counts"
     if action == "screening.answered":
         return ", ".join(key.replace("_", " ") for key in data.get("answers", {}))
     if action in ("order.vetted", "order.protocol_changed", "order.protocol_suggested"):

@@ -7,6 +7,7 @@ from scheduling.models import LetterText
 
 PLACES = ("first_name", "clinic", "place", "phone")
 """What a text may name in braces: {first_name}."""
+_KEPT = "own_letter_texts"
 PLACE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -20,9 +21,12 @@ class Own:
 
 
 def own(site, kind, language="en"):
-    """The Own words of a site for a kind of letter in a language. One query."""
-    row = LetterText.objects.filter(site=site, kind=kind, language=language).first()
-    return Own(row.subject, row.opening, row.closing) if row else Own()
+    """The Own words of a site for a kind of letter in a language. One query, kept with this very `site` object."""
+    if _KEPT not in site.__dict__:
+        rows = LetterText.objects.filter(site=site)
+        kept = {(row.kind, row.language): Own(row.subject, row.opening, row.closing) for row in rows}
+        setattr(site, _KEPT, kept)
+    return getattr(site, _KEPT).get((kind, language), Own())
 
 
 def filled(texts, *, site, first_name):

@@ -11,15 +11,17 @@ from django.db.models import (
     F,
     IntegerField,
     Max,
+    OuterRef,
     Prefetch,
     Q,
+    Subquery,
     Value,
     When,
 )
 
 from scheduling import order_waits
-from scheduling.engine.states import LIVE_APPOINTMENT, OPEN_ORDER, OrderState
-from scheduling.models import Offer, Order, OrderQuestion, Priority, Task, WaitlistEntry
+from scheduling.engine.states import LIVE_APPOINTMENT, OPEN_ORDER, AppointmentState, OrderState
+from scheduling.models import Appointment, Offer, Order, OrderQuestion, Priority, Task, WaitlistEntry
 from scheduling.templatetags import clock
 from vqflow import policy
 
@@ -27,6 +29,9 @@ RECENT = timedelta(hours=48)
 MOST_OTHERS = 3
 ORDERING = ("rank", "urgency", "due_at", "pk")
 LIVE = Q(procedure__appointments__state__in=LIVE_APPOINTMENT)
+_CALLED_OFF = Appointment.objects.filter(
+    procedure__order=OuterRef("pk"), state=AppointmentState.CANCELLED
+).order_by("-booked_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,11 @@ def open_orders(by):
     return (
         _listed(Order.objects.for_user(by).open())
         .with_people()
-        .annotate(starts_at=Max("procedure__appointments__starts_at", filter=LIVE))
+        .annotate(
+            starts_at=Max("procedure__appointments__starts_at", filter=LIVE),
+            confirmed_at=Max("procedure__appointments__confirmed_at", filter=LIVE),
+            called_off=Subquery(_CALLED_OFF.values("ended_reason")[:1]),
+        )
         .prefetch_related(
             Prefetch("tasks", Task.objects.filter(closed_at=None), to_attr="open_tasks"),
             Prefetch("questions", asked),

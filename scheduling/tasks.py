@@ -6,11 +6,12 @@ from django.utils import timezone
 from scheduling.services import downtime, messages, occupancy, reservations, solving, tracers
 from scheduling.services.department import changes
 from scheduling.services.waitlist import filling
+from vqflow import clock
 
 
 @shared_task(name="scheduling.send_due_messages")
 def send_due_messages() -> int:
-    return messages.send_due(now=timezone.now())
+    return messages.send_due(now=clock.now())
 
 
 @shared_task(name="scheduling.release_expired_holds")

@@ -3,65 +3,43 @@
 Every function takes a fixed number of queries, however many rows it returns.
 """
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, Max, OuterRef, Prefetch, Subquery
+from django.db.models.expressions import RawSQL
 
-from scheduling.engine import gates, window
+from scheduling import kept_examinations, list_version
+from scheduling.engine import gas, window
 from scheduling.engine.calendars import local_day_bounds, to_datetime
+from scheduling.engine.quality import NONE_REFUSED
 from scheduling.engine.screening import Effect, Stage
 from scheduling.engine.states import LIVE_APPOINTMENT, AppointmentState, StepState
 from scheduling.engine.window import Verdict
 from scheduling.examinations import examination, expected_at
+from scheduling.list_version import version
 from scheduling.models import (
     Appointment,
     Capability,
-    Decision,
     DoseClaim,
-    Reservation,
     ResourceKind,
     ScheduledProcedureStep,
-    ScreeningAnswer,
     StepKind,
 )
+from scheduling.models.querysets import rows_of
+from scheduling.next_steps import Action, next_action
+from scheduling.related_rows import ExaminationQuerySet, attach
+from scheduling.services import projections, quality
+from scheduling.services.working import GONE_AFTER
+from vqflow.statements import Compiled
 
-ORDER = "appointment__procedure__order"
-# What a row shows and can change; the first three are the times that version() also compares with now.
-SHOWN = (
-    "state",
-    "planned_start_at",
-    "performed_end_at",
-    "pk",
-    "performed_start_at",
-    "elsewhere",
-    "appointment__state",
-    "appointment__revision",
-    "appointment__dose_cleared_at",
-    "answered_at",
-    "decided_at",
-    "reserved",
-    "stranded",
-    f"{ORDER}__priority",
-    f"{ORDER}__ward",
-    f"{ORDER}__patient__mrn",
-    f"{ORDER}__patient__family_name",
-    f"{ORDER}__patient__given_name",
-)
+__all__ = ["Action", "Row", "day", "day_bounds", "examinations", "row", "today", "version"]
+
 LATE = timedelta(minutes=10)  # a row that is later than this is a problem
 CLOSING = timedelta(hours=1)  # an X-ray window with less than this left is a problem
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """The next legal step of an examination. `refusal` is the sentence why it cannot be done now, or None."""
-
-    name: str
-    label: str
-    step: ScheduledProcedureStep | None = None
-    refusal: str | None = None
+GONE = AppointmentState.CANCELLED.value
+PEOPLE = ("site", "procedure__protocol", "procedure__order__patient", "procedure__order__referrer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +47,9 @@ class Row:
     """One examination of the day. `window_minutes`: minutes left in the X-ray window, negative when it is over.
 
     `blockers` are those of the stages that still lie ahead. `verdict`: the X-ray window judged for a start now,
-    None when a physician has overridden it or when it binds no longer.
+    None when a physician has overridden it or when it binds no longer. `refused`: kind of step to the sentence
+    why its room or kit cannot be used. `expected_at`: when its next step is likely to begin, or began;
+    `expected`: {step id: (begin, end)} likewise; `warnings`: what will not work out today (services/projections).
     """
 
     appointment: Appointment
@@ -80,10 +60,20 @@ class Row:
     late_minutes: int
     vetted: bool = True
     verdict: Verdict | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+    gas: Mapping[str, str] = field(default_factory=dict)
+    expected_at: datetime | None = None
+    expected: Mapping[int, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
+    warnings: tuple = ()
 
     @property
     def order(self):
         return self.appointment.procedure.order
+
+    @property
+    def problems(self):
+        """Those that somebody has reported and nobody has closed, the oldest first."""
+        return [each for each in rows_of(self.appointment, "problems") if each.closed_at is None]
 
     @property
     def patient(self):
@@ -95,48 +85,57 @@ def today(site, now):
 
 
 def examinations():
-    """Appointments with everything that a row or the gates look at: seven queries in all."""
-    # Each room and person is read once, not once per reservation; the patients' own are of no use here.
-    reservations = (
-        Reservation.objects.filter(status__in=["booked", "overbooked"])
-        .exclude(resource__kind=ResourceKind.PATIENT)
-        .prefetch_related("resource")
-    )
-    stranded = DoseClaim.objects.stranded().filter(step=OuterRef("pk"))
-    steps = (
-        ScheduledProcedureStep.objects.select_related("performed_by")
-        .annotate(lacks_dose=Exists(stranded))
-        .prefetch_related(Prefetch("reservations", reservations))
-    )
-    return Appointment.objects.select_related(
-        "site", "procedure__protocol", "procedure__order__patient", "procedure__order__referrer"
-    ).prefetch_related(
-        Prefetch("steps", steps),
-        "procedure__order__answers",
-        Prefetch("procedure__order__decisions", Decision.objects.select_related("physician")),
-    )
+    """Appointments with everything that a row or the gates look at: two queries in all (related_rows.py)."""
+    return ExaminationQuerySet(Appointment).select_related(*PEOPLE)
 
 
-def day(site, on, *, by, now):
+# Of what is named, like `examinations()`; the ORM would take longer to write this than PostgreSQL to answer it.
+_NAMED = Compiled(
+    lambda code, keys, gone: (
+        Appointment.objects.filter(
+            site__code=code, pk__in=RawSQL("SELECT unnest((SELECT %s::uuid[]))", [keys])
+        )
+        .exclude(state=gone)
+        .select_related(*PEOPLE)
+    ),
+    code="a site",
+    keys="{}",
+    gone="a state",
+)
+
+
+def day(site, on, *, by, now, seen=None):
     """The rows of one local day, in the order of the planned lung acquisition; cancelled ones are left out.
 
-    One whose X-ray alone is on this day stands at the time of its X-ray.
+    One whose X-ray alone is on this day stands at the time of its X-ray. On the list of today stands also who was
+    planned before and is still here, until that is over. `seen`: what list_version has just said of this day, where
+    the caller has asked already. Whoever holds rows changes nothing in them: they are kept.
     """
+    if site.code != by.site_code:
+        return []
     starts, ends = day_bounds(site, on)
-    found = (
-        examinations()
-        .for_user(by)
-        .filter(site=site)
-        .on(starts, ends)
-        .exclude(state=AppointmentState.CANCELLED)
-        .order_by("lungs_start_at", "pk")
-    )
 
     def place(appointment):
         lungs = appointment.lungs_start_at
-        return lungs if starts <= lungs < ends else appointment.starts_at
+        return (lungs if starts <= lungs < ends else appointment.starts_at), lungs, appointment.pk
 
-    return [row(appointment, now) for appointment in sorted(found, key=place)]
+    stamps = (seen or list_version.seen(site, on, now)).stamps
+    appointments = sorted(kept_examinations.of(stamps, lambda keys: _read(site, keys)), key=place)
+    if not appointments:
+        return []
+    checks, likely = quality.refusals(site, on, now), _likely(site, on, now)
+    return [row(each, now, checks=checks, likely=likely.get(each.pk)) for each in appointments]
+
+
+def _read(site, keys):
+    found = _NAMED.all(code=site.code, keys=f"{{{','.join(map(str, keys))}}}", gone=GONE)
+    attach(found)
+    return found
+
+
+def _likely(site, on, now):
+    """What today's progress makes of the times of today; of other days the plan is all there is."""
+    return projections.expected(site, on, now) if on == today(site, now) else {}
 
 
 def day_bounds(site, on: date):
@@ -144,52 +143,13 @@ def day_bounds(site, on: date):
     return tuple(to_datetime(minute) for minute in local_day_bounds(on, ZoneInfo(site.time_zone)))
 
 
-def version(site, on, now=None):
-    """A short text that changes whenever a row of this day would: one query, no patient data to be read from it.
+def row(appointment, now, *, checks=NONE_REFUSED, likely=None):
+    """One examination as the worklist shows it; the appointment comes from `examinations()`.
 
-    With `now` it changes also when a time passes that a row shows otherwise afterwards: a planned start, and
-    the opening, the last hour and the end of an X-ray window.
+    `checks`: what quality control forbids at this site. `likely`: its Expectation, where there is one.
     """
-    starts, ends = day_bounds(site, on)
-    rows = (
-        ScheduledProcedureStep.objects.filter(
-            appointment__site=site, appointment__starts_at__lt=ends, appointment__ends_at__gt=starts
-        )
-        .order_by("pk")
-        .annotate(
-            answered_at=_newest(ScreeningAnswer, "order", ORDER, "answered_at"),
-            decided_at=_newest(Decision, "order", ORDER, "decided_at"),
-            # Another technologist or room is another row.
-            reserved=_newest(Reservation, "step", "pk", "pk", status__in=["booked", "overbooked"]),
-            stranded=_newest(DoseClaim, "step", "pk", "pk", status="stranded"),
-        )
-        .values_list(*SHOWN)
-    )
-    shown = [(*values, _passed(site, *values[:3], now) if now else None) for values in rows]
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
-
-
-def _newest(model, link, outer, field, **which):
-    """The greatest `field` of the rows that belong to the outer row, one value whatever their number."""
-    rows = model.objects.filter(**{link: OuterRef(outer)}, **which).order_by()
-    return Subquery(rows.values(link).annotate(newest=Max(field)).values("newest"))
-
-
-def _passed(site, state, planned_start_at, performed_end_at, now):
-    """Which of the times that change a row have passed."""
-    limits = []
-    if state == StepState.SCHEDULED and planned_start_at:
-        limits += [planned_start_at + timedelta(minutes=1), planned_start_at + LATE]
-    if performed_end_at:
-        ends = performed_end_at + site.xray_longest
-        limits += [performed_end_at + site.xray_shortest, ends - CLOSING, ends]
-    return sum(now > limit for limit in limits)
-
-
-def row(appointment, now):
-    """One examination as the worklist shows it; the appointment comes from `examinations()`."""
-    facts = examination(appointment, now)
-    steps = tuple(appointment.steps.all())
+    facts = examination(appointment, now, quality=checks)
+    steps = tuple(rows_of(appointment, "steps"))
     ahead = stages_ahead(appointment, steps)
     return Row(
         appointment=appointment,
@@ -199,6 +159,11 @@ def row(appointment, now):
         window_minutes=window_left(appointment, steps, now),
         late_minutes=late(appointment, steps, now),
         vetted=facts.vetted,
+        refused=facts.refused,
+        gas=facts.gas,
+        expected_at=likely.starts_at if likely else None,
+        expected=likely.steps if likely else {},
+        warnings=likely.warnings if likely else (),
         verdict=None if _lungs_begun(steps) else facts.verdict,
     )
 
@@ -223,38 +188,16 @@ def _lungs_begun(steps):
 
 def rule_behind(refusal, appointment, now):
     """The id of the rule that a physician may override to lift this refusal, or None."""
-    facts = examination(appointment, now)
+    return rule_among(refusal, examination(appointment, now))
+
+
+def rule_among(refusal, facts):
     if facts.verdict is not None and facts.verdict.sentence == refusal:
         return facts.verdict.rule
+    if refusal in facts.gas.values():
+        return gas.RULE
     effects = (effect for stage in Stage for effect in facts.blockers[stage])
     return next((e.rule_id for e in effects if e.sentence == refusal and e.override), None)
-
-
-def next_action(appointment, steps, facts):
-    """The one button of a row: the next thing in the protocol's order, with the reason if it has to wait."""
-    if appointment.state in (AppointmentState.BOOKED, AppointmentState.ARRIVED) and not facts.checked_in:
-        return Action("check-in", "Check in", refusal=gates.why_not_check_in(facts))
-    if appointment.state not in (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS):
-        return None
-    running = next((step for step in steps if step.state == StepState.IN_PROGRESS), None)
-    if running:
-        return Action("end", f"End {_noun(running)}", running, gates.why_not_end(facts, running.kind))
-    xray = next((step for step in steps if step.kind == StepKind.XRAY), None)
-    waived = facts.verdict is None
-    if xray and xray.state == StepState.SCHEDULED and not waived and not facts.dose_cleared:
-        # Recording it stays possible in the menu: what happened is always recordable.
-        return Action("xray", "Confirm X-ray", xray, gates.why_not_start_xray(facts))
-    if not facts.dose_cleared:
-        return Action("clear-dose", "Clear dose", refusal=gates.why_not_clear_dose(facts))
-    waiting = (step for step in steps if step.kind != StepKind.XRAY and step.state == StepState.SCHEDULED)
-    upcoming = next(waiting, None)
-    if upcoming is None:
-        return None
-    return Action("start", f"Start {_noun(upcoming)}", upcoming, gates.why_not_start(facts, upcoming.kind))
-
-
-def _noun(step):
-    return "X-ray" if step.kind == StepKind.XRAY else step.get_kind_display().lower()
 
 
 def window_left(appointment, steps, now):
@@ -301,9 +244,23 @@ def room_of(step):
 
 def rooms_of(step):
     """Every room that a step has booked, its preparation bay included."""
-    return [r.resource for r in step.reservations.all() if r.resource.kind == ResourceKind.ROOM]
+    return [r.resource for r in rows_of(step, "reservations") if r.resource.kind == ResourceKind.ROOM]
 
 
 def technologist_of(step):
-    held = (r.resource for r in step.reservations.all() if r.resource.kind == ResourceKind.TECHNOLOGIST)
+    held = (r.resource for r in rows_of(step, "reservations") if r.resource.kind == ResourceKind.TECHNOLOGIST)
     return next(held, None)
+
+
+def lacks_dose(step):
+    """The batch that this step waits for cannot give its dose any more."""
+    stranded = DoseClaim.Status.STRANDED
+    return step.state == StepState.SCHEDULED and any(
+        each.status == stranded for each in rows_of(step, "dose_claims")
+    )
+
+
+def worked_on(appointment, now):
+    """Who has the examination open, or None; a page that has not been heard of for a while is closed."""
+    found = getattr(appointment, "worked_on", None)
+    return found if found is not None and now - found.seen_at < GONE_AFTER else None

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from scheduling.engine.states import OrderState
 from scheduling.models import (
+    Appointment,
     OpeningHours,
     Patient,
     PatientClass,
@@ -24,11 +25,14 @@ from scheduling.models import (
     StepKind,
 )
 from scheduling.services import booking, intake, search, vetting, visits
+from scheduling.services.examination import arrivals, xrays
 from vqflow.models import Grade, Role, User
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2027, 3, 8, 12, 0, tzinfo=UTC)  # Monday 07:00 in New York
 TODAY = date(2027, 3, 8)
+HERE = {"identifiers": ["name", "birth_date"], "pregnancy_asked": True, "at": "scan"}
+"""What a check-in says of a patient who comes once; at the X-ray first, `at` is another."""
 SAFE_ANSWERS = {
     "pregnancy": "no",
     "breastfeeding": "no",
@@ -72,9 +76,9 @@ def site(code="riverside", *, zone="America/New_York", equipped=True):
     return made
 
 
-def equip(of_site, *, days=21, first_day=TODAY):
+def equip(of_site, *, days=21, first_day=TODAY, rooms=ROOMS, people=PEOPLE):
     """Rooms open 07:00-18:00 on every day, technologists on shift 07:00-18:00."""
-    for name, capabilities in ROOMS.items():
+    for name, capabilities in rooms.items():
         room = Resource.objects.create(
             site=of_site, kind=ResourceKind.ROOM, name=name, capabilities=capabilities
         )
@@ -82,7 +86,7 @@ def equip(of_site, *, days=21, first_day=TODAY):
         OpeningHours.objects.bulk_create(
             OpeningHours(resource=room, weekday=day, opens=time(7), closes=time(18)) for day in range(7)
         )
-    for name, capabilities in PEOPLE.items():
+    for name, capabilities in people.items():
         person = Resource.objects.create(
             site=of_site, kind=ResourceKind.TECHNOLOGIST, name=name, capabilities=capabilities
         )
@@ -210,12 +214,29 @@ def proposal(for_order, *, by=None, now=NOW, first_day=TODAY, **known):
     return found[0]
 
 
+def proposal_of_move(of_appointment, *, by=None, now=NOW, days=21):
+    """The first proposal of another local day for an appointment."""
+    zone = ZoneInfo(of_appointment.site.time_zone)
+    first_day = of_appointment.ends_at.astimezone(zone).date() + timedelta(days=1)
+    by = by or scheduler(of_appointment.site)
+    found, why = search.moves(of_appointment, first_day=first_day, days=days, by=by, now=now, limit=1)
+    assert found, why
+    return found[0]
+
+
 def booked(of_site, *, by=None, now=NOW, first_day=TODAY, **fields):
     """A booked appointment: the best proposal of a vetted order."""
     by = by or scheduler(of_site)
     made = order(of_site, by=by, now=now, **fields)
     best = proposal(made, by=by, now=now, first_day=first_day)
     return booking.book(made, starts=best.starts, by=by, now=now)
+
+
+def planned_at(appointment, now):
+    """As if the visit had been planned for this moment: nobody is checked in on a day of another visit."""
+    Appointment.objects.filter(pk=appointment.pk).update(starts_at=now, ends_at=now + timedelta(hours=3))
+    appointment.refresh_from_db()
+    return appointment
 
 
 def ready(appointment, *, by=None):
@@ -225,8 +246,8 @@ def ready(appointment, *, by=None):
     """
     by = by or technologist(appointment.site)
     at = appointment.lungs_start_at
-    visits.check_in(appointment, identifiers_checked=True, by=by, now=at)
-    visits.record_xray(appointment, ended_at=appointment.xray_ends_at, by=by, now=at)
+    arrivals.check_in(appointment, **HERE, by=by, now=at)
+    xrays.record(appointment, ended_at=appointment.xray_ends_at, by=by, now=at)
     return visits.clear_dose(appointment, by=by, now=at), at
 
 

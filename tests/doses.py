@@ -3,8 +3,9 @@
 from datetime import time, timedelta
 from decimal import Decimal
 
-from scheduling.models import DoseClaim, ProtocolStep, TracerBatch
-from scheduling.services import tracers
+from scheduling.models import Administration, CountRate, DoseClaim, ProtocolStep, Site, StepKind, TracerBatch
+from scheduling.services import booking, protocols, tracers, vetting
+from scheduling.services.doses import measuring
 from tests import department
 from tests.department import NOW, TODAY
 
@@ -58,3 +59,42 @@ def balanced():
         row.claimed_mbq == sum((each.reference_mbq for each in row.claims.live()), Decimal(0))
         for row in TracerBatch.objects.all()
     )
+
+
+def recorded(site):
+    """The site records its doses: perfusion takes 148 MBq of MAA, at least 37."""
+    Site.objects.filter(pk=site.pk).update(records_doses=True)
+    site.refresh_from_db()
+    needed(site)
+    steps = ProtocolStep.objects.filter(protocol__site=site, kind=StepKind.PERFUSION)
+    steps.update(least_activity_mbq=37)
+    return site
+
+
+def cleared(site, *, key="Q_ONLY", **fields):
+    """(perfusion step, time): a patient whose dose is cleared, when the lungs are to start."""
+    order = department.order(site, vetted=False, **fields)
+    protocol, found = site.protocols.get(key=key), protocols.suggested(order, now=NOW)
+    reason = "For this test." if found and found.protocol != protocol else ""
+    vetting.vet(order, protocol=protocol, by=department.attending(site), now=NOW, reason=reason)
+    starts = department.proposal(order).starts
+    appointment = booking.book(order, starts=starts, by=department.scheduler(site), now=NOW)
+    appointment, at = department.ready(appointment)
+    return appointment.steps.get(kind=StepKind.PERFUSION), at
+
+
+def measured(step, kit, *, by, now, mbq="148", **fields):
+    """A dose as the calibrator shows it."""
+    return measuring.measure(step, batch=kit, measured_mbq=Decimal(mbq), by=by, now=now, **fields)
+
+
+def on_record(order, *, by, now=NOW):
+    """(a dose that was given, a count rate) of a performed order's perfusion, as they stand in the tables."""
+    step = order.procedure.appointments.get().steps.get(kind=StepKind.PERFUSION)
+    about = {"step": step, "measured_at": now, "recorded_at": now, "recorded_by": by}
+    activities = {"prescribed_mbq": 148, "lowest_mbq": 37, "highest_mbq": 185, "measured_mbq": 150}
+    given = {"given_at": now, "given_by": by, "administered_mbq": 150}
+    dose = Administration.objects.create(
+        batch=batch(order.site), product="maa", **activities, **given, **about
+    )
+    return dose, CountRate.objects.create(of="total", counts_per_second=5_000, **about)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from vqflow import catalogues
 from vqflow.embedded import CannotStart, Servers
 
 EXTERNAL = os.environ.get("VQFLOW_TEST_EXTERNAL") == "1"
@@ -56,6 +57,7 @@ def _stop() -> None:
 def pytest_load_initial_conftests():
     if "PYTEST_XDIST_WORKER" not in os.environ:
         os.environ.update(TEST_SETTINGS)
+        catalogues.compile_all()
         if not EXTERNAL:
             try:
                 _start()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from tests import zones
 from tests.servers import EXTERNAL, USE_WHEELS
 from vqflow.embedded import CannotStart, Servers
 from vqflow.embedded.place import free_port
@@ -27,6 +28,8 @@ from vqflow.stack import (
 )
 
 PROCESSES = ("mail", "web", "worker", "beat")
+# The demonstration's day is in full swing, and its midnight far away.
+DEMO_HOUR = 11
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -41,6 +44,7 @@ class Stack:
     servers: Servers | None
     port: int = field(default_factory=free_port)
     mail_port: int = field(default_factory=free_port)
+    dicom_port: int = field(default_factory=free_port)
     owner_url: str = ""
     env: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen] = field(default_factory=dict)
@@ -71,17 +75,21 @@ class Stack:
         with static_files_collected(self.env, log):
             prepare_database(self.env, log, owner_url=self.owner_url)
         if seed:
-            run(["python", "manage.py", "load_demo", "--small"], self.env, log)
+            zone = zones.where_it_is(DEMO_HOUR)
+            run(["python", "manage.py", "load_demo", "--small", "--zone", zone], self.env, log)
         for name in PROCESSES:
             self.start(name)
 
     def start(self, name: str) -> None:
-        """Start "mail", "web", "worker" or "beat" (web: until it answers), or "postgres" or "valkey"."""
+        """Start a process of the table (web: until it answers), or "postgres" or "valkey"."""
         if name in ("postgres", "valkey"):
             getattr(self.servers, name).start()
             return
         table = commands(
-            web_bind=f"{LOOPBACK}:{self.port}", mail_bind=f"{LOOPBACK}:{self.mail_port}", var=str(self.folder)
+            web_bind=f"{LOOPBACK}:{self.port}",
+            mail_bind=f"{LOOPBACK}:{self.mail_port}",
+            dicom_bind=f"{LOOPBACK}:{self.dicom_port}",
+            var=str(self.folder),
         )
         self.processes[name] = spawn(table[name], log=self.folder / f"{name}.log", env=self.env)
         if name == "web":

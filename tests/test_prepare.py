@@ -1,13 +1,15 @@
 import subprocess
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
+from django.utils import timezone
 
-from vqflow import audit
+from vqflow import audit, housekeeping
 from vqflow.management.commands import prepare
-from vqflow.models import AuditEvent
+from vqflow.models import AuditEvent, Heartbeat
 from vqflow.processes import PROJECT, environment
 
 ROLE = "vqflow_app_in_test"
@@ -85,6 +87,17 @@ def test_preparing_twice_changes_nothing(monkeypatch):
     rights = table_rights()
     call_command("prepare", verbosity=0)
     assert table_rights() == rights
+
+
+def test_beat_that_never_starts_after_a_deployment_is_told_and_one_that_works_is_not_disturbed():
+    Heartbeat.objects.all().delete()
+    call_command("prepare", verbosity=0)
+    prepared = timezone.now()
+    assert housekeeping.quiet_jobs(prepared) == []
+    assert housekeeping.quiet_jobs(prepared + timedelta(minutes=3)) == ["beat"]
+    housekeeping.beat(housekeeping.BEAT, now=prepared + timedelta(minutes=10))
+    call_command("prepare", verbosity=0)
+    assert housekeeping.quiet_jobs(prepared + timedelta(minutes=11)) == []
 
 
 def test_a_database_that_never_answers_ends_the_wait_in_words():

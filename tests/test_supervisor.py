@@ -119,7 +119,7 @@ def test_everything_runs_after_one_command(running):
     process, address, _var, _said = running
     with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
         assert answer.status == 200
-    for part in ("gunicorn", "worker", "beat", "vqflow.mailbox", "postgres", "valkey"):
+    for part in ("gunicorn", "worker", "beat", "dispatch", "vqflow.mailbox", "postgres", "valkey"):
         assert descendants(process, part), part
 
 
@@ -147,7 +147,7 @@ def test_the_environment_of_the_stack_can_be_used_by_hand(running):
 
 def test_no_process_of_the_application_knows_the_owners_password(running):
     process, _address, _var, _said = running
-    for part in ("gunicorn", "worker", "beat"):
+    for part in ("gunicorn", "worker", "beat", "dispatch"):
         for child in descendants(process, part):
             assert "vqflow_owner" not in str(child.environ())
 

@@ -26,5 +26,5 @@ def test_vendored_file_names_its_version_and_licence(file):
 def test_every_file_in_a_vendor_folder_is_in_the_manifest():
     folders = (ROOT / "static" / "vendor", ROOT / "tests" / "vendor")
     found = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
-    found |= set((ROOT / "scheduling" / "paper" / "fonts").glob("*.ttf"))
+    found |= set((ROOT / "vqflow" / "fonts").glob("*.ttf"))
     assert found - {MANIFEST} == {ROOT / file["path"] for file in FILES}

@@ -3,7 +3,7 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.utils import timezone
 
-from vqflow import audit
+from vqflow import audit, unlocking
 
 
 class Adapter(DefaultAccountAdapter):
@@ -13,6 +13,7 @@ class Adapter(DefaultAccountAdapter):
     def login(self, request, user):
         super().login(request, user)
         request.session["signed_in_at"] = request.session["seen_at"] = timezone.now().timestamp()
+        unlocking.forgive(user)
         audit.record("account.signed_in", user, by=user)
 
     def logout(self, request):

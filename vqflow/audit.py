@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from vqflow.models import AuditEvent, AuditSeal
 from vqflow.statements import insert
@@ -66,6 +67,16 @@ def record_again(events):
     for event in events:
         event.pk = None
     AuditEvent.objects.bulk_create(events)
+
+
+def lately(action, subjects, *, within):
+    """How many events of this action about any row of a queryset are younger than `within`: by the database's clock."""
+    return AuditEvent.objects.filter(
+        action=action,
+        subject_type=subjects.model._meta.label_lower,
+        subject_id__in=[str(pk) for pk in subjects.values_list("pk", flat=True)],
+        recorded_at__gt=Now() - within,
+    ).count()
 
 
 def seal(*, now):

@@ -1,9 +1,8 @@
 """A write sent twice (double click, retry, back button) is done once and answered twice."""
 
-import hashlib
-
 from django.db import transaction
 from django.http import HttpResponse
+from django.utils.crypto import salted_hmac
 
 from vqflow import audit
 from vqflow.errors import Conflict, Invalid
@@ -23,13 +22,20 @@ def key_of(request):
     return key
 
 
+def is_answered(request, user):
+    """Whether this request was done already, so that its answer is only given once more."""
+    key = key_of(request)
+    return bool(key) and IdempotentRequest.objects.filter(user=user, key=key, status__isnull=False).exists()
+
+
 def fingerprint(request, user):
     # A multipart body is gone once its fields have been read, which the CSRF check does before us.
     is_multipart = request.content_type == "multipart/form-data"
     content = request.POST.urlencode().encode() if is_multipart else request.body
     # Who has another role or site since then is not shown what was answered before.
     head = f"{request.method} {request.path}\n{user.role} {user.site_code}\n"
-    return hashlib.sha256(head.encode() + content).hexdigest()
+    # Keyed: the content may hold a password, which nobody may guess from what is kept here.
+    return salted_hmac("vqflow.once", head.encode() + content, algorithm="sha256").hexdigest()
 
 
 def once(request, user, handle):

@@ -1,5 +1,7 @@
 """What the log tells of an exception: enough to find the fault, and none of the values that were being saved."""
 
+import logging
+import re
 import sys
 from traceback import walk_tb
 
@@ -11,7 +13,30 @@ from django import db
 DATABASE = (db.Error, psycopg.Error)
 WITHHELD = "(withheld)"
 SHORTEST_QUOTE = 4
+LINKS = "/a/"
+"""Where the pages are that patients open by a mailed link. Who reads a whole address can open the page too."""
+TOKEN = re.compile(r"(/a/(?:stop/)?)(?![a-z-]{1,24}(?:[/\s\"']|$))[^/\s\"']+")
 LONGEST_MESSAGE = 200
+
+
+def without_links(text):
+    """The text with every token of a mailed link left out; names of pages stay."""
+    return TOKEN.sub(r"\1…", text) if LINKS in text else text
+
+
+def event_without_links(logger, method, event):
+    """structlog processor: no line of the log opens a patient's page."""
+    return {name: without_links(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+class WithoutLinks(logging.Filter):
+    """The same for a logger with a handler of its own: gunicorn's."""
+
+    def filter(self, record):
+        text = record.getMessage()
+        if LINKS in text:
+            record.msg, record.args = without_links(text), ()
+        return True
 
 
 def exception_without_values(logger, method, event):
@@ -110,6 +135,7 @@ def configure(*, level):
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     exception_without_values,
+                    event_without_links,
                     structlog.processors.JSONRenderer(),
                 ],
                 "foreign_pre_chain": [

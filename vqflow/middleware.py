@@ -8,14 +8,15 @@ import structlog
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from vqflow import faults, logs
 from vqflow.errors import DomainError
 
 log = structlog.get_logger("vqflow.request")
@@ -38,7 +39,11 @@ class RequestLog:
         response = self.get_response(request)
         duration_ms = round((time.monotonic() - started) * 1000, 1)
         log.info(
-            "request", method=request.method, path=request.path, status=response.status_code, ms=duration_ms
+            "request",
+            method=request.method,
+            path=logs.without_links(request.path),
+            status=response.status_code,
+            ms=duration_ms,
         )
         response["X-Request-ID"] = request.id
         return response
@@ -67,8 +72,10 @@ class DatabaseAway:
                 "detail": "The database does not answer. Try again in a minute.",
             }
             return JsonResponse(problem, status=503, content_type="application/problem+json", headers=retry)
-        # Without the request: its context would ask the database who is signed in.
-        return HttpResponse(render_to_string("503.html"), status=503, headers=retry)
+        away = faults.fault(request, "away", status=503, usual="503.html")
+        for name, value in retry.items():
+            away[name] = value
+        return away
 
 
 def _database_answers():
@@ -78,6 +85,22 @@ def _database_answers():
     except (OperationalError, InterfaceError):
         return False
     return True
+
+
+class MailedLinks:
+    """Who opens a mailed link is nobody to the rest of the house, also where somebody of the staff is signed in.
+
+    So the idle lock, the second factor and the history of changes take no part in these pages, and the session of
+    the staff is neither read nor kept alive by them.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.path.startswith(logs.LINKS):
+            request.user = AnonymousUser()
+        return self.get_response(request)
 
 
 class IdleLock:
@@ -119,7 +142,8 @@ def _touch(session, now):
 
 
 def _locked(request):
-    if request.resolver_match.view_name in OPEN_WHILE_LOCKED:
+    match = request.resolver_match
+    if match.view_name in OPEN_WHILE_LOCKED or getattr(match.func, "while_locked", False):
         return None
     if _is_api(request):
         return _problem(423, "Locked", "The session is locked.")
@@ -182,7 +206,7 @@ class HistoryContext:
     def __call__(self, request):
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return self.get_response(request)
-        with pghistory.context(user=request.user.pk, path=request.path):
+        with pghistory.context(user=request.user.pk, path=logs.without_links(request.path)):
             return self.get_response(request)
 
 

@@ -19,6 +19,10 @@ class Role(models.TextChoices):
     REFERRER = "referrer", "Referrer"
     INTEGRATION = "integration", "Integration account"
     ADMINISTRATOR = "administrator", "System administrator"
+    # Who acts by a mailed link: one account per site, which nobody can sign in to.
+    PATIENT = "patient", "Patient"
+    # Cameras that say what they did, over DICOM: likewise.
+    MODALITY = "modality", "Camera"
 
 
 class Grade(models.TextChoices):
@@ -35,10 +39,18 @@ class Theme(models.TextChoices):
     DARK = "dark", "Dark"
 
 
+class Density(models.TextChoices):
+    COMPACT = "", "Compact"
+    COMFORTABLE = "comfortable", "Comfortable, for gloves"
+
+
+UNTOLD = ("password", "last_login", "pin", "badge", "wrong_pins")
+
+
 @pghistory.track(
     pghistory.InsertEvent(),
-    pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=["last_login", "password"])),
-    exclude=["password", "last_login"],
+    pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=[*UNTOLD])),
+    exclude=[*UNTOLD],
 )
 class User(AbstractUser):
     """A person (or an integration) that signs in: one role, one site."""
@@ -51,11 +63,46 @@ class User(AbstractUser):
     )
     # The site's code, not a foreign key: the kernel does not know the scheduling app.
     site_code = models.SlugField(max_length=20, blank=True)
+    pin = models.CharField(
+        "PIN",
+        max_length=128,
+        blank=True,
+        db_default="",
+        help_text="Hashed: opens the person's own locked session.",
+    )
+    badge = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Keyed digest of the code on the person's badge."
+    )
+    wrong_pins = models.PositiveSmallIntegerField(
+        "wrong tries as second person",
+        default=0,
+        db_default=0,
+        help_text="In a row; five lock the PIN until the person signs in or unlocks with the password.",
+    )
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.SYSTEM, blank=True)
+    density = models.CharField(
+        max_length=11, choices=Density, default=Density.COMPACT, blank=True, db_default=Density.COMPACT
+    )
 
     class Meta:
         constraints = [
             one_of("role", Role.values, name="user_role_known"),
+            models.CheckConstraint(
+                condition=~models.Q(role__in=[Role.PATIENT, Role.MODALITY]) | models.Q(is_active=False),
+                name="user_of_links_and_cameras_never_signs_in",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(username__startswith="patient@") | models.Q(role=Role.PATIENT),
+                name="user_patient_name_is_kept",
+                violation_error_message="Names that begin with patient@ are kept for who acts by a mailed link.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(username__startswith="modality@") | models.Q(role=Role.MODALITY),
+                name="user_modality_name_is_kept",
+                violation_error_message="Names that begin with modality@ are kept for cameras.",
+            ),
+            # A badge opens one person's session.
+            models.UniqueConstraint(fields=["badge"], condition=~models.Q(badge=""), name="user_badge_once"),
             models.CheckConstraint(
                 condition=~models.Q(role=Role.READER) | ~models.Q(grade=Grade.NONE),
                 name="user_reader_has_grade",
@@ -69,6 +116,12 @@ class User(AbstractUser):
     @property
     def name(self):
         return self.get_full_name() or self.username
+
+    @property
+    def unlocks_with(self):
+        """Password, PIN or badge: what opens this person's locked session."""
+        ways = ["password", *(["PIN"] if self.pin else []), *(["badge"] if self.badge else [])]
+        return f"{', '.join(ways[:-1])} or {ways[-1]}" if len(ways) > 1 else ways[0]
 
 
 class AuditEvent(models.Model):

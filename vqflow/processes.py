@@ -16,8 +16,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def commands(*, web_bind: str, mail_bind: str, var: str) -> dict[str, list[str]]:
-    """Argument lists by process name; `web_bind` and `mail_bind` are HOST:PORT, `var` a writable folder."""
+def commands(*, web_bind: str, mail_bind: str, var: str, dicom_bind: str = "") -> dict[str, list[str]]:
+    """Argument lists by process name; those that end in `_bind` are HOST:PORT, `var` is a writable folder."""
     celery = ["celery", "--app=vqflow"]
     return {
         "migrate": ["python", "manage.py", "prepare"],
@@ -43,6 +43,10 @@ def commands(*, web_bind: str, mail_bind: str, var: str) -> dict[str, list[str]]
             "--without-mingle",
         ],
         "beat": [*celery, "beat", "--loglevel=info", f"--schedule={var}/beat-schedule", "--pidfile="],
+        # Does without Redis what beat asks the worker for.
+        "dispatch": ["python", "manage.py", "dispatch", "--loop"],
+        # Answers cameras: runs only where a department wants it.
+        "dicom": ["python", "manage.py", "dicom", f"--bind={dicom_bind}"],
         "mail": ["python", "-m", "vqflow.mailbox", mail_bind, f"{var}/mail"],
     }
 

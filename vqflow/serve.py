@@ -34,6 +34,8 @@ from vqflow.stack import (
 )
 from vqflow.supervisor import Supervisor
 
+DICOM_PORT = 11112  # IANA: dicom
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m vqflow.serve", description=__doc__)
@@ -75,9 +77,12 @@ def serve(var: Path, port: int, *, demo: bool) -> None:
         settings |= {name: os.environ[name] for name in given}
         write_run_env(var / "run.env", settings)
         owner_url = settings.pop("OWNER_DATABASE_URL", settings["DATABASE_URL"])
-        env = environment(**settings)
+        dicom_bind = os.environ.get("DICOM_BIND") or f"{LOOPBACK}:{usual_or_free(DICOM_PORT)}"
+        env = environment(**settings, DICOM_BIND=dicom_bind)
         make_ready(env, logs, owner_url=owner_url, demo=demo)
-        table = commands(web_bind=f"{LOOPBACK}:{port}", mail_bind=mail_bind, var=str(var))
+        table = commands(
+            web_bind=f"{LOOPBACK}:{port}", mail_bind=mail_bind, var=str(var), dicom_bind=dicom_bind
+        )
         keeps_mail = "EMAIL_URL" not in os.environ
         start = {name: partial(spawn, table[name], log=logs / f"{name}.log", env=env) for name in table}
         if keeps_mail:
@@ -88,7 +93,11 @@ def serve(var: Path, port: int, *, demo: bool) -> None:
         wait_until_healthy(supervisor.process("web"), port, logs / "web.log")
         supervisor.start("worker", start["worker"])
         supervisor.start("beat", start["beat"])
-        announce(env["PUBLIC_URL"], logins, mail=var / "mail" if keeps_mail else None, logs=logs)
+        supervisor.start("dispatch", start["dispatch"])
+        supervisor.start("dicom", start["dicom"])
+        announce(
+            env["PUBLIC_URL"], logins, mail=var / "mail" if keeps_mail else None, logs=logs, dicom=dicom_bind
+        )
         supervisor.forever()
 
 
@@ -154,12 +163,20 @@ def asked_logins(env: dict[str, str]) -> subprocess.Popen:
     )
 
 
-def announce(address: str, logins: subprocess.Popen | None, *, mail: Path | None, logs: Path) -> None:
+def usual_or_free(port: int) -> int:
+    """The port that everybody expects, or another where that is taken."""
+    return port if port_is_free(port) else free_port()
+
+
+def announce(
+    address: str, logins: subprocess.Popen | None, *, mail: Path | None, logs: Path, dicom: str
+) -> None:
     say(f"\nVQFlow is running at {address}\n")
     if logins is not None:
         say(logins.communicate()[0])
     if mail is not None:
         say(f"Mail it sends is kept in {mail}")
+    say(f"Cameras that are entered under Department, Devices find their worklist at {dicom}")
     say(f"Logs are in {logs}. Ctrl-C stops everything.")
 
 

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "vqflow.middleware.MailedLinks",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -86,7 +87,13 @@ TEMPLATES = [
                 "vqflow.shell.shell",
             ]
         },
-    }
+    },
+    {
+        # The day's list: drawn at each change, for every open list (docs/adr/0016-the-days-list-is-drawn-by-jinja.md).
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates" / "jinja2"],
+        "OPTIONS": {"environment": "vqflow.jinja.environment"},
+    },
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
@@ -180,6 +187,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 590},
     },
+    "escalate-critical-results": {
+        "task": "reporting.escalate_critical_results",
+        "schedule": 15.0,
+        "options": {"expires": 14},
+    },
+    "keep-numbers": {
+        "task": "reporting.keep_numbers",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "note-beat": {"task": "vqflow.note_beat", "schedule": 15.0, "options": {"expires": 14}},
     "seal-audit": {"task": "vqflow.seal_audit", "schedule": 300.0, "options": {"expires": 290}},
     "forget-old-requests": {
         "task": "vqflow.forget_old_requests",
@@ -199,10 +217,34 @@ EMAIL_HOST, EMAIL_PORT = email["EMAIL_HOST"], email["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = email["EMAIL_HOST_USER"], email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = email.get("EMAIL_USE_TLS", False), email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 15
+# Text messages are off until a gateway is named (vqflow/sms.py says what it is sent).
+SMS_URL = env.str("SMS_URL", "")
+SMS_TOKEN = env.str("SMS_TOKEN", "")
+SMS_SENDER = env.str("SMS_SENDER", "")
+SMS_TIMEOUT = 10
+# The worklist for cameras (`manage.py dicom`); what each variable is for: docs/operations.md.
+DICOM_AE_TITLE = env.str("DICOM_AE_TITLE", "VQFLOW")
+DICOM_BIND = env.str("DICOM_BIND", "")
+DICOM_MOST, DICOM_MOST_OF_ONE = env.int("DICOM_MOST", 20), env.int("DICOM_MOST_OF_ONE", 8)
+DICOM_WEB_ADDRESSES = env.list("DICOM_WEB_ADDRESSES", ["127.0.0.0/8", "::1"])
+DICOM_TLS_CERTIFICATE = env.str("DICOM_TLS_CERTIFICATE", "")
+DICOM_TLS_KEY = env.str("DICOM_TLS_KEY", "")
+DICOM_TLS_AUTHORITIES = env.str("DICOM_TLS_AUTHORITIES", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "appointments@clinic.example")
 
 LANGUAGE_CODE = "en"
+# Of these a browser may ask for one (scheduling/locale; the patient's own is Patient.language).
+LANGUAGES = [
+    ("en", "English"),
+    ("es", "Spanish"),
+    ("de", "German"),
+    ("fr", "French"),
+    ("ar", "Arabic"),
+    ("zh-hans", "Simplified Chinese"),
+]
 USE_I18N = True
+# Before the catalogues of other applications: what patients read is what ours says (docs/languages.md).
+LOCALE_PATHS = [BASE_DIR / "scheduling" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"  # shown times use the site's zone: scheduling/templatetags/clock.py
 
@@ -241,7 +283,9 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = False
 # A clinic behind one address must not lock itself out: only the limit per user name is tight, and it heals.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/300s/key"}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# A passkey that only needs a touch would sign for whoever sits where it is plugged in: finger, face or PIN as well.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TOTP_ISSUER = "VQFlow"
 REQUIRE_MFA_ROLES = env.list("REQUIRE_MFA_ROLES", ["reader", "lead", "privacy_officer", "administrator"])
 
@@ -257,7 +301,7 @@ HTTPS = env.bool("HTTPS", True)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-vqflow_session" if HTTPS else "vqflow_session"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
-CSRF_FAILURE_VIEW = "vqflow.views.csrf_failure"
+CSRF_FAILURE_VIEW = "vqflow.faults.forged"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0

@@ -11,6 +11,11 @@ def seal_audit() -> int:
     return audit.seal(now=timezone.now())
 
 
+@shared_task(name="vqflow.note_beat")
+def note_beat() -> None:
+    housekeeping.beat(housekeeping.BEAT, now=timezone.now())
+
+
 @shared_task(name="vqflow.forget_old_requests")
 def forget_old_requests() -> int:
     return housekeeping.forget_old_requests(now=timezone.now())

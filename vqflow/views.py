@@ -1,7 +1,5 @@
 """Pages of the kernel: home, lock, theme, health, audit and system status."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, connection
@@ -9,15 +7,12 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
-from vqflow import audit
-from vqflow.models import AuditEvent, Heartbeat, Theme
-from vqflow.pages import page
+from vqflow import audit, proof, unlocking
+from vqflow.housekeeping import DOWNTIME, STALE_DOWNTIME, quiet_jobs, seconds_since
+from vqflow.models import AuditEvent, Density, Heartbeat, Theme
+from vqflow.pages import next_of, page
 from vqflow.shell import navigation
-
-STALE_HEARTBEAT = timedelta(minutes=2)
-DOWNTIME, STALE_DOWNTIME = "downtime-list", timedelta(hours=2)  # written once an hour
 
 
 @page("account.use")
@@ -34,38 +29,47 @@ def lock(request):
         request.session["locked"] = True
         if request.headers.get("X-VQFlow-Lock"):
             return HttpResponse(status=204)
-    context = {"next": _local(request.GET.get("next"))}
+    context = {"next": _after(request)}
     return render(request, "account/lock.html", context)
 
 
 @page("account.use", methods=("POST",), of_session=True)
 def unlock(request):
-    """The same user's password opens the session again; five wrong ones end it."""
-    after = _local(request.POST.get("next"))
-    if request.user.check_password(request.POST.get("password", "")):
-        request.session.update({"locked": False, "seen_at": timezone.now().timestamp(), "wrong_unlocks": 0})
-        audit.record("account.unlocked", request.user, by=request.user)
-        if request.headers.get("X-VQFlow-Lock"):
-            return HttpResponse(status=204)
-        return redirect(after)
-    return _wrong_password(request, after)
+    """The same user's password, PIN or badge opens the session again; five wrong ones end it."""
+    after, user = _after(request), request.user
+    # Counted before it is looked at: tries sent at the same moment get no further looks.
+    tries = unlocking.count_wrong(request.session)
+    way = unlocking.opened_by(user, request.POST.get("password", "")) if tries <= unlocking.TRIES else ""
+    if not way:
+        return _wrong(request, after, tries)
+    request.session.update({"locked": False, "seen_at": timezone.now().timestamp(), "wrong_unlocks": 0})
+    if way == "password":
+        unlocking.forgive(user)
+    audit.record("account.unlocked", user, by=user, way=way)
+    if request.headers.get("X-VQFlow-Lock"):
+        return HttpResponse(status=204)
+    return redirect(after)
 
 
-def _wrong_password(request, after):
-    request.session["wrong_unlocks"] = request.session.get("wrong_unlocks", 0) + 1
-    sentence = "This is not your password. Try again, or sign out."
-    if request.session["wrong_unlocks"] >= 5:
+def _wrong(request, after, tries):
+    sentence = f"This is not your {request.user.unlocks_with}. Try again, or sign out."
+    if tries >= unlocking.TRIES:
+        audit.record("account.unlock_failed", request.user, by=request.user, outcome="failure")
         request.session.flush()
-        sentence = "Five wrong passwords: you are signed out. Sign in again."
-    request.session.save()
+        sentence = "Five wrong tries: you are signed out. Sign in again."
     if request.headers.get("X-VQFlow-Lock"):
         return HttpResponse(sentence, status=422, content_type="text/plain; charset=utf-8")
     return render(request, "account/lock.html", {"error": sentence, "next": after}, status=422)
 
 
-def _local(url):
-    safe = url and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
-    return url if safe else reverse("vqflow:home")
+def _after(request):
+    return next_of(request, reverse("vqflow:home"))
+
+
+@page("account.use", methods=("POST",), of_session=True)
+def passkey(request):
+    """What this person's passkey is asked to sign; the answer comes with the form that needs it."""
+    return JsonResponse(proof.challenge(request.user))
 
 
 @page("account.use", methods=("POST",), of_session=True)
@@ -80,7 +84,16 @@ def theme(request):
     chosen = request.POST.get("theme", "")
     request.user.theme = chosen if chosen in Theme.values else Theme.SYSTEM
     request.user.save(update_fields=["theme"])
-    return redirect(_local(request.POST.get("next")))
+    return redirect(_after(request))
+
+
+@page("account.use", methods=("POST",))
+def density(request):
+    """How high rows and buttons are, on every screen that this person uses."""
+    chosen = request.POST.get("density", "")
+    request.user.density = chosen if chosen in Density.values else Density.COMPACT
+    request.user.save(update_fields=["density"])
+    return redirect(_after(request))
 
 
 @login_not_required
@@ -93,24 +106,23 @@ nowhere.action = None
 
 @login_not_required
 def healthz(request):
-    """200 while the database answers; jobs that have gone quiet are named and make it "degraded"."""
+    """200 while the database answers; jobs that have gone quiet are named and make it "degraded".
+
+    `seconds_since` has every job with its last sign of life: "beat" for Celery with its broker, "dispatch" for the
+    second path, "messages" for whoever sends, "mail" and "text messages" for what carries them out.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        quiet = quiet_jobs(timezone.now())
+        now = timezone.now()
+        quiet, jobs = quiet_jobs(now), seconds_since(now)
     except OperationalError:
         return JsonResponse({"status": "down", "database": False}, status=503)
-    return JsonResponse({"status": "degraded" if quiet else "ok", "database": True, "quiet_jobs": quiet})
+    status = "degraded" if quiet else "ok"
+    return JsonResponse({"status": status, "database": True, "quiet_jobs": quiet, "seconds_since": jobs})
 
 
 healthz.action = None
-
-
-def quiet_jobs(now):
-    """Names of background jobs whose last heartbeat is older than two minutes; two hours for the downtime list."""
-    stale = Heartbeat.objects.filter(beat_at__lt=now - STALE_HEARTBEAT)
-    stale = stale.exclude(name=DOWNTIME, beat_at__gte=now - STALE_DOWNTIME)
-    return sorted(stale.values_list("name", flat=True))
 
 
 @page("system.status")
@@ -144,7 +156,3 @@ def audit_trail(request):
         "faults": audit.verify() if "verify" in request.GET else None,
     }
     return render(request, "vqflow/audit.html", context)
-
-
-def csrf_failure(request, reason=""):
-    return render(request, "403_csrf.html", status=403)

@@ -6,7 +6,7 @@ Each takes effect after those before it, as if sent alone; a refusal of one undo
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from django.db import connection
+from vqflow.pipelines import several
 
 _waiting = ContextVar("waiting", default=None)
 
@@ -41,12 +41,7 @@ def write(sql, values=(), *, then=None):
 def _send(writes):
     if not writes:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "; ".join([sql for sql, _, _ in writes]), [value for _, values, _ in writes for value in values]
-        )
-        # From the end: pghistory may have put a command of its own before ours.
-        for position, (_, _, then) in enumerate(writes, -len(writes)):
-            if then is not None:
-                cursor.set_result(position)
-                then(cursor)
+    answers = several([(sql, values) for sql, values, _ in writes])
+    for (_, _, then), cursor in zip(writes, answers, strict=True):
+        if then is not None:
+            then(cursor)

@@ -5,16 +5,18 @@ import os
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
 
 import django
 from django.db import connection, transaction
 
+from reporting.demo import critical
+from reporting.demo import under_way as later
 from reporting.demo.reports import Reports, empty_tables
 from reporting.models import Report
-from scheduling.demo import bulk, clinic, department, load, rota, tables, tracers
+from scheduling.demo import bulk, checks, clinic, department, earlier, load, records, rota, tables, tracers
 from scheduling.demo.department import Department
 from scheduling.demo.dice import Dice
 from scheduling.models import (
@@ -60,10 +62,14 @@ class Job:
         return self.made.spec.code == clinic.RIVERSIDE.code
 
 
-def load_all(*, examinations, weeks_ahead, seed, now, per_site=PER_SITE):
-    """Load every site in one transaction; returns how many examinations found no room (none, normally)."""
+def load_all(*, examinations, weeks_ahead, seed, now, per_site=PER_SITE, zone=clinic.RIVERSIDE.time_zone):
+    """Load every site in one transaction; returns how many examinations found no room (none, normally).
+
+    `zone`: the time zone of the first department, whose list of today is lively.
+    """
     count = -(-examinations // per_site)
-    specs = [clinic.RIVERSIDE, *(clinic.further_site(number) for number in range(2, count + 1))]
+    first = replace(clinic.RIVERSIDE, time_zone=zone)
+    specs = [first, *(clinic.further_site(number) for number in range(2, count + 1))]
     shares = [examinations // count + (number < examinations % count) for number in range(count)]
     plan = [(spec, share, weeks_ahead) for spec, share in zip(specs, shares, strict=True)]
     plan.append((clinic.HILLSIDE, min(40, examinations), min(weeks_ahead, 1)))
@@ -75,9 +81,14 @@ def load_all(*, examinations, weeks_ahead, seed, now, per_site=PER_SITE):
         # No seal (vqflow/audit.py) while this can still add audit events below it.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('vqflow.audit.seal'))")
         done = _in_processes(jobs) if count > 1 else [(job, _fill(job)) for job in jobs]
+        critical.write(now=now)
         for job, _ in done:
             if job.lively:
                 tracers.plan(job.made, now=now, on_call=job.on_call)
+                records.write(job.made, now=now)
+                checks.write(job.made, now=now)
+                earlier.write(job.made, now=now, seed=job.seed)
+                later.begin(job.made, now=now)
         left = sum(left for job, left in done if job.made.spec.code != clinic.HILLSIDE.code)
         audit.record("demo.loaded", by=None, seed=seed, examinations=examinations - left, now=now.isoformat())
     with _unlimited() as cursor:

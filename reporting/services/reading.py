@@ -2,21 +2,22 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Max, Prefetch
+from django.db.models import Max, OuterRef, Subquery
 
 from reporting.engine.schemes import GROUP_LABELS, SCHEMES, Group
-from reporting.models import ReportVersion
-from reporting.services import signing
+from reporting.models import ReportVersion, VersionKind
+from reporting.services import acquired, drafting, signing, versions
+from reporting.services import priors as earlier
+from scheduling import completeness, finished
 from scheduling.engine.screening import Action
-from scheduling.engine.states import AppointmentState
-from scheduling.models import Appointment, Decision, Order, Reservation, ResourceKind, StepKind
-from scheduling.services import screening
-from vqflow import audit, policy
-from vqflow.errors import NotFound
+from scheduling.models import Appointment, Decision, ScheduledProcedureStep, StepKind
+from scheduling.models.querysets import rows_of
+from scheduling.services import release, screening
+from vqflow import policy
+from vqflow.statements import Compiled
 
 MOST_PRIORS = 10
 SERIOUS = (Action.BLOCK, Action.CONSULT, Action.WARN)
-PERFORMED_END = "report__order__procedure__appointments__steps__performed_end_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,13 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signed version as it is shown. `is_intact` is False where the content differs from what was signed."""
+    """A signed version as it is shown. `is_intact` is False where the content differs from what was signed; `end` is
+    "retracted" or "replaced" where a later version says so."""
 
     version: ReportVersion
     term: Term
     is_intact: bool
+    end: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +56,35 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A scheduled procedure step with the place where it was done."""
+    """A scheduled procedure step with the place where it was done, and what it brought."""
 
     step: object
     place: str
+    acquired: acquired.Acquired
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What the technologist says of the finished examination. `row`: the HandOver or None; `is_expected`: the site
+    hands over. `missing`: what the record lacks now. `said`: releases so far, the newest last."""
+
+    appointment: Appointment
+    row: object
+    is_expected: bool
+    missing: tuple
+    said: list
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What helps to read: the performed steps, the physicians' overrides, warnings, earlier results."""
+    """What helps to read: the performed steps, the hand-over (None before the end), the physicians' overrides,
+    warnings, incidents during the examination, earlier results."""
 
     steps: list
+    handed: Handed | None
     overrides: list
     warnings: list
+    incidents: list
     priors: list
 
     @property
@@ -74,31 +93,33 @@ class Case:
 
 
 def term(content):
-    """The term of a draft or version, or None without a category.
+    """The term of a draft or version, or None without a category."""
+    return term_of(content.scheme, content.category) if content.category else None
 
-    A signed version may be older than the table of schemes: then its own words are shown, without a group.
+
+def term_of(scheme, category):
+    """A category in the words of its scheme.
+
+    What is signed may be older than the table of schemes: then its own words are shown, without a group.
     """
-    if not content.category:
-        return None
-    scheme = SCHEMES.get(content.scheme)
-    for each in scheme.categories if scheme else ():
-        if each.key == content.category:
-            return Term(each.label, scheme.name, each.group, GROUP_LABELS[each.group])
-    return Term(content.category, content.scheme, "", "")
+    known = SCHEMES.get(scheme)
+    for each in known.categories if known else ():
+        if each.key == category:
+            return Term(each.label, known.name, each.group, GROUP_LABELS[each.group])
+    return Term(category, scheme, "", "")
 
 
 def case(order, *, now):
     """What helps to read this order's examination, in a fixed number of queries."""
+    done = finished.examination(order)
     effects = screening.assess(order, now)
     return Case(
-        steps=_steps(order),
-        overrides=list(
-            order.decisions.filter(kind=Decision.Kind.OVERRIDE)
-            .select_related("physician")
-            .order_by("decided_at")
-        ),
+        steps=[_step(step) for step in rows_of(done, "steps")] if done else [],
+        handed=_handed(done, now) if done else None,
+        overrides=_overrides(order, done),
         warnings=list(dict.fromkeys(effect.sentence for effect in effects if effect.action in SERIOUS)),
-        priors=_priors(order),
+        incidents=list(rows_of(done, "incidents")) if done else [],
+        priors=priors(order),
     )
 
 
@@ -110,60 +131,69 @@ def signed(report, user):
     """The signed versions that this user may read, newest first: only those who list reports see preliminary ones."""
     if not report.pk:
         return []
-    versions = report.versions.select_related("signed_by").order_by("-number")
+    found = drafting.read_versions(report)
     if not policy.allows(user, "report.list"):
-        versions = versions.filter(kind=ReportVersion.Kind.FINAL)
-    return [_shown(version, report) for version in versions]
+        found = versions.published(found)
+    return shown(found, report)
 
 
-def own_result(pk, *, by):
-    """(order, its final version) of a referrer's own patient; NotFound for anybody else's. Audited."""
-    policy.permit(by, "report.view_own_patients")
-    order = Order.objects.for_user(by).with_people().filter(pk=pk, referrer__user=by).first()
-    version = order and (
-        ReportVersion.objects.select_related("report", "signed_by")
-        .filter(report__order=order, kind=ReportVersion.Kind.FINAL)
-        .first()
+def shown(found, report):
+    """These versions of a report (oldest first) as they are shown, the newest first, each with how it ended."""
+    result, end = [], ""
+    for version in reversed(found):
+        version.report = report
+        is_retraction = version.kind == VersionKind.RETRACTION
+        mark = "" if is_retraction else end
+        result.append(Signed(version, term(version), signing.is_intact(version), mark))
+        if is_retraction:
+            end = "retracted"
+        elif not end and version.kind in versions.BASES:
+            end = "replaced"
+    return result
+
+
+def _overrides(order, done):
+    """Physicians' overrides, the oldest first."""
+    if done is None:
+        found = order.decisions.filter(kind=Decision.Kind.OVERRIDE)
+        return list(found.select_related("physician").order_by("decided_at"))
+    return [row for row in rows_of(order, "decisions") if row.kind == Decision.Kind.OVERRIDE]
+
+
+def _handed(done, now):
+    return Handed(
+        appointment=done,
+        row=getattr(done, "hand_over", None),
+        is_expected=release.hands_over(done.site),
+        missing=completeness.missing(done, now),
+        said=list(rows_of(done, "releases")),
     )
-    if version is None:
-        raise NotFound("There is no result of a patient of yours here.")
-    version.report.order = order
-    audit.record("report.view_own_patients", order, by=by, patients=[order.patient_id])
-    return order, _shown(version, version.report)
 
 
-def _shown(version, report):
-    version.report = report
-    return Signed(version, term(version), signing.is_intact(version))
-
-
-def _steps(order):
-    rooms = Reservation.objects.filter(
-        status__in=[*Reservation.OCCUPYING, Reservation.Status.OVERBOOKED], resource__kind=ResourceKind.ROOM
-    ).select_related("resource")
-    done = (
-        Appointment.objects.filter(procedure__order=order, state=AppointmentState.FULFILLED)
-        .prefetch_related(Prefetch("steps__reservations", rooms, to_attr="rooms"))
-        .first()
-    )
-    return [Step(step, step.elsewhere or _place(step)) for step in done.steps.all()] if done else []
+def _step(step):
+    return Step(step, step.elsewhere or _place(step), acquired.of(step))
 
 
 def _place(step):
-    return ", ".join(dict.fromkeys(row.resource.name for row in step.rooms))
+    return ", ".join(dict.fromkeys(row.resource.name for row in rows_of(step, "reservations")))
 
 
-def _priors(order):
-    """Final results of the patient's other orders at this site, newest first."""
-    versions = (
-        ReportVersion.objects.filter(
-            kind=ReportVersion.Kind.FINAL,
-            report__order__patient_id=order.patient_id,
-            report__order__site_id=order.site_id,
-        )
-        .exclude(report__order=order)
+def priors(order):
+    """What the reports of the patient's other orders at this site say now, newest first; retracted ones say nothing."""
+    found = _PRIORS.all(patient=order.patient_id, site=order.site_id, order=order.pk)
+    return [Prior(each, term(each), each.examined_at or each.signed_at) for each in found]
+
+
+def _priors(**keys):
+    standing = earlier.standing_of(**keys)
+    ends = ScheduledProcedureStep.objects.filter(appointment__procedure__order=OuterRef("report__order"))
+    last = ends.order_by().values("appointment__procedure__order").annotate(end=Max("performed_end_at"))
+    return (
+        ReportVersion.objects.filter(pk__in=standing.values("pk"))
         .select_related("report__order", "signed_by")
-        .annotate(examined_at=Max(PERFORMED_END))
+        .annotate(examined_at=Subquery(last.values("end")))
         .order_by("-signed_at")[:MOST_PRIORS]
     )
-    return [Prior(each, term(each), each.examined_at or each.signed_at) for each in versions]
+
+
+_PRIORS = Compiled(_priors, fixed=(*earlier.KINDS, *earlier.STATES), patient=-1, site=-2, order=-3)

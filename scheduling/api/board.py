@@ -54,6 +54,7 @@ class Board(SiteOperation):
             "rows": found.rows,
             "appointments": found.visits,
             "tracers": found.batches,
+            "ahead": found.ahead,
         }
         return Response(BoardOut(answer).data)
 

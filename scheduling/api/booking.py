@@ -17,9 +17,9 @@ from scheduling.serializers.appointments import (
     SearchIn,
 )
 from scheduling.serializers.orders import ReasonIn
-from scheduling.services import access, booking, holds, search
+from scheduling.services import access, booking, confirmations, holds, search
 from scheduling.services.occupancy import OWN_HOLD
-from vqflow.api.fields import body, query
+from vqflow.api.fields import Nothing, body, query
 from vqflow.api.plain import plain
 from vqflow.api.problems import PROBLEM_TYPE, Problem
 from vqflow.errors import Conflict, DomainError
@@ -171,6 +171,22 @@ def other_times(appointment, user):
     """What finds proposals for another time of the appointment."""
     hold = holds.token_of(appointment.procedure.order)
     return lambda **period: search.moves(appointment, by=user, now=timezone.now(), hold=hold, **period)
+
+
+class Confirmation(SiteOperation):
+    actions = {"POST": "appointment.confirm"}
+
+    @extend_schema(
+        operation_id="appointments_confirm",
+        summary="The patient has said that the time is good; a move asks again",
+        request=Nothing,
+        responses=AppointmentOut,
+    )
+    def post(self, request, pk):
+        body(Nothing, request)
+        appointment = access.appointment(pk, by=request.user, action="appointment.confirm")
+        confirmations.confirm(appointment, by=request.user, now=timezone.now())
+        return appointment_answer(pk)
 
 
 class Cancellation(SiteOperation):

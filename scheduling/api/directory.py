@@ -1,15 +1,17 @@
 """What is there and what is to be done: the worklist, tasks, mail, rooms and people, protocols, referrers."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.response import Response
 
-from scheduling import order_list, worklist
+from scheduling import list_version, order_list, preparation, worklist
 from scheduling.api.site import Listing, SiteOperation
-from scheduling.models import Message, MessageState, Protocol, Resource, ResourceKind, Task
-from scheduling.serializers.appointments import WorklistOut, WorklistQuery
-from scheduling.serializers.directory import MessageOut, ProtocolOut, ResourceOut
+from scheduling.models import Protocol, Resource, ResourceKind, Task
+from scheduling.serializers.appointments import PreparationOut, WorklistOut, WorklistQuery
+from scheduling.serializers.directory import ProtocolOut, ResourceOut
 from scheduling.serializers.orders import ClosedTaskOut, TaskOut
 from scheduling.services import access
 from scheduling.services.messages import calls
@@ -30,11 +32,30 @@ class Worklist(SiteOperation):
     def get(self, request):
         now = timezone.now()
         day = query(WorklistQuery, request).get("day") or timezone.localdate(now)
-        rows = worklist.day(self.site, day, by=request.user, now=now)
+        # Asked first: under a version that is newer than its rows, nobody would ask for newer ones.
+        seen = list_version.seen(self.site, day, now)
+        rows = worklist.day(self.site, day, by=request.user, now=now, seen=seen)
         ids = [row.order.patient_id for row in rows]
         access.listed("worklist.api", ids, by=request.user, action="worklist.view", day=day.isoformat())
-        version = worklist.version(self.site, day, now)
-        return Response(WorklistOut({"day": day, "version": version, "rows": rows}).data)
+        return Response(WorklistOut({"day": day, "version": seen.version, "rows": rows}).data)
+
+
+class Preparation(SiteOperation):
+    actions = {"GET": "worklist.view"}
+
+    @extend_schema(
+        operation_id="worklist_preparation",
+        summary="The patients of a coming day, tomorrow's by default, with what is still missing for each",
+        parameters=[WorklistQuery],
+        responses=PreparationOut,
+    )
+    def get(self, request):
+        now = timezone.now()
+        day = query(WorklistQuery, request).get("day") or timezone.localdate(now) + timedelta(days=1)
+        rows = preparation.day(self.site, day, by=request.user, now=now)
+        ids = [each.row.order.patient_id for each in rows]
+        access.listed("preparation.api", ids, by=request.user, action="worklist.view", day=day.isoformat())
+        return Response(PreparationOut({"day": day, "rows": rows}).data)
 
 
 class TaskFilters(FilterSet):
@@ -72,28 +93,6 @@ class TaskDone(SiteOperation):
         task = access.task(pk, by=request.user)
         calls.done(task, by=request.user, now=timezone.now())
         return Response(ClosedTaskOut(task).data)
-
-
-class MessageFilters(FilterSet):
-    state = ChoiceFilter(choices=MessageState.choices)
-
-
-class Messages(Listing):
-    actions = {"GET": "message.list"}
-
-    @extend_schema(
-        operation_id="messages_list",
-        summary="Mail to patients and referrers, the latest due first",
-        parameters=[OpenApiParameter("state", str, enum=MessageState.values)],
-        responses=MessageOut(many=True),
-    )
-    def get(self, request):
-        messages = Message.objects.for_user(request.user).select_related("order")
-        found = filtered(MessageFilters, messages, request)
-        ordering = ("-due_at", "pk")
-        return self.paged(
-            request, found, MessageOut, patients=lambda row: row.order.patient_id, ordering=ordering
-        )
 
 
 class NoFilters(FilterSet):

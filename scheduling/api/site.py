@@ -25,7 +25,7 @@ class SiteOperation(Operation):
         super().initial(request, *args, **kwargs)
         site = _SITE.first(code=request.user.site_code)
         if site is None:
-            raise NotFound("Your account belongs to no site. Ask the system administrator.")
+            raise NotFound(access.NO_SITE)
         self.site = site
         timezone.activate(ZoneInfo(site.time_zone))
 
@@ -36,11 +36,12 @@ class Listing(SiteOperation):
     pagination_class = Pages
 
     def paged(self, request, queryset, serializer, *, patients=None, ordering="pk"):
-        """One page. `patients(row)` is the id to audit, for a list that shows patients."""
+        """One page. `patients(row)` is the id to audit, or None, for a list that shows patients."""
         pages = self.pagination_class()
         pages.ordering = ordering
         rows = pages.paginate_queryset(queryset, request, view=self)
         if patients:
             action = self.action_of(request.method)
-            access.listed(f"{action}.api", [patients(row) for row in rows], by=request.user, action=action)
+            seen = [patient for patient in map(patients, rows) if patient is not None]
+            access.listed(f"{action}.api", seen, by=request.user, action=action)
         return pages.get_paginated_response(serializer(rows, many=True).data)

@@ -7,6 +7,7 @@ from scheduling.api.details import appointment_answer
 from scheduling.api.site import SiteOperation
 from scheduling.serializers.appointments import AppointmentOut, CheckInIn, StopIn, TechnologistIn, XrayIn
 from scheduling.services import access, reservations, visits
+from scheduling.services.examination import arrivals, xrays
 from vqflow.api.fields import Nothing, body
 
 
@@ -37,9 +38,13 @@ def described(name, summary, request=Nothing):
 class CheckIn(OnAppointment):
     actions = {"POST": "visit.check_in"}
 
-    @described("appointments_check_in", "The patient is here, and two identifiers were checked", CheckInIn)
+    @described(
+        "appointments_check_in",
+        "The patient is here, at the X-ray or at the scan: identity, pregnancy and answers",
+        CheckInIn,
+    )
     def post(self, request, pk):
-        return self.do(request, pk, visits.check_in, CheckInIn)
+        return self.do(request, pk, arrivals.check_in, CheckInIn)
 
 
 class UndoCheckIn(OnAppointment):
@@ -47,7 +52,7 @@ class UndoCheckIn(OnAppointment):
 
     @described("appointments_undo_check_in", "Take a check-in back")
     def post(self, request, pk):
-        return self.do(request, pk, visits.undo_check_in)
+        return self.do(request, pk, arrivals.undo_check_in)
 
 
 class Xray(OnAppointment):
@@ -57,7 +62,7 @@ class Xray(OnAppointment):
         "appointments_xray", "Confirm when the chest X-ray or CT ended, and where if elsewhere", XrayIn
     )
     def post(self, request, pk):
-        return self.do(request, pk, visits.record_xray, XrayIn)
+        return self.do(request, pk, xrays.record, XrayIn)
 
 
 class ClearDose(OnAppointment):

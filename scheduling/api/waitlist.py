@@ -101,7 +101,7 @@ class Leaving(SiteOperation):
 
 
 class Acceptance(SiteOperation):
-    actions = {"POST": "waitlist.manage"}
+    actions = {"POST": "offer.answer"}
 
     @extend_schema(
         operation_id="offers_accept",
@@ -116,7 +116,7 @@ class Acceptance(SiteOperation):
 
 
 class Refusal(SiteOperation):
-    actions = {"POST": "waitlist.manage"}
+    actions = {"POST": "offer.answer"}
 
     @extend_schema(
         operation_id="offers_decline",

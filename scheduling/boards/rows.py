@@ -14,6 +14,10 @@ from scheduling.models.appointments import LONGEST_MINUTES, EpochMinute
 from scheduling.services import calendars
 from scheduling.services.tracers import stock
 
+FIELDS = (
+    *("resource_id", "resource__name", "resource__kind", "pk", "start_minute", "end_minute"),
+    *("status", "step_id", "token"),
+)
 SHORTEST_GAP_MINUTES = 15  # a free stretch that is shorter is nobody's
 
 
@@ -28,13 +32,30 @@ def reserved_rows(site, low, high, now):
         .exclude(status=Reservation.Status.HELD, expires_at__lte=to_datetime(now))
         .order_by("resource", "start_minute", "pk")
     )
-    fields = ("resource_id", "resource__name", "resource__kind", "pk", "start_minute", "end_minute")
-    return list(found.values_list(*fields, "status", "step_id", "token"))
+    return list(found.values_list(*FIELDS))
 
 
-def rows(site, reserved_rows, steps, held, span, now):
+def rows_of(appointments, low, expected):
+    """The same of steps that were planned before the minute `low` and run or wait: what they are likely to take now."""
+    found = Reservation.objects.occupying().filter(step__appointment__in=appointments)
+    found = found.exclude(resource__kind=ResourceKind.PATIENT).order_by("resource", "start_minute", "pk")
+    planned = found.values_list(*FIELDS, "step__planned_start_at", "step__planned_end_at")
+    return [moved for *row, start, end in planned if (moved := _moved(row, start, end, low, expected))]
+
+
+def _moved(row, planned_start, planned_end, low, expected):
+    resource, name, kind, pk, start, end, status, step, token = row
+    likely = expected.get(step)
+    if likely is None or likely.start is None or planned_start is None or end <= to_minute(planned_start):
+        return None
+    start = max(low, start + likely.start - to_minute(planned_start))
+    end += likely.end - to_minute(planned_end)
+    return (resource, name, kind, pk, start, end, status, step, token) if start < end else None
+
+
+def rows(site, calendar, reserved_rows, steps, held, span, now):
     """The active rooms and people, rooms first, and any other that is taken on these days."""
-    calendar, taken = _calendar(site, span[0]), defaultdict(list)
+    taken = defaultdict(list)
     known = {each.id: (at, each) for at, each in enumerate(calendar.bookables)}
     there, on_call = calendar.open_in(*span), calendar.open_in(*span, on_call=True)
     closures = _closures(site, *span)
@@ -75,7 +96,7 @@ def _place(row):
     return next((at for at, able in enumerate(PATIENTS_WAY) if able in row[4]), len(PATIENTS_WAY))
 
 
-def _calendar(site, low):
+def calendar(site, low):
     """The calendar of now: what this process keeps may be older."""
     found = calendars.at_hand(site.pk, low)
     version = CalendarVersion.objects.filter(pk=site.pk).values_list("version", flat=True).first()
@@ -123,7 +144,11 @@ def _scan(step, start, end):
     """The part of what is taken in which pictures are made; a bay is left before they begin."""
     if step is None or step.start is None:
         return None
-    low, high = max(start, step.start), min(end, step.end)
+    begins, ends = step.start, step.end
+    if ends <= start and step.expected:
+        # Planned for the day before: it is made when it is expected.
+        begins, ends = step.expected
+    low, high = max(start, begins), min(end, ends)
     return (low, high) if low < high else None
 
 

@@ -7,13 +7,18 @@ from zoneinfo import ZoneInfo
 
 from scheduling.engine.intervals import Intervals
 from scheduling.engine.states import AppointmentState, StepState
+from scheduling.services.projections import Ahead
 
 MOVABLE = (AppointmentState.BOOKED, AppointmentState.ARRIVED)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a visit. Minutes; None where there is none. `late`: minutes behind the plan, to its start or end."""
+    """One step of a visit. Minutes; None where there is none. `late`: minutes behind the plan, to its start or end.
+
+    `expected`: from when to when, where it is not over on the day of now; `delay`: minutes that this is after its
+    plan: of its start, or of its end if it runs.
+    """
 
     id: int
     kind: str
@@ -27,6 +32,8 @@ class Step:
     late: int = 0
     rooms: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    expected: tuple[int, int] | None = None
+    delay: int = 0
 
     @property
     def is_over_time(self):
@@ -141,6 +148,8 @@ class Board:
     visits: tuple[Visit, ...]
     batches: tuple[Batch, ...]
     held: tuple[Held, ...] = field(default=())
+    ahead: tuple[Ahead, ...] = ()
+    """What will not work out on the day of now, before it happens."""
 
     @property
     def patients(self):

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from scheduling.engine.calendars import local_day_bounds, to_minute
+from scheduling.engine.calendars import local_day_bounds, to_datetime, to_minute
 from scheduling.engine.states import OPEN_REPLAN
-from scheduling.models.appointments import LONGEST_MINUTES
+from scheduling.models.appointments import LONGEST_MINUTES, NOT_DONE_BEFORE, PLANNED_ON_DAY
 from vqflow.statements import selected
 
 SEEN_BY_CLOCK_MINUTES = 5
@@ -20,12 +20,14 @@ def version(site, first_day, days, *, now):
     low = local_day_bounds(first_day, zone)[0]
     high = local_day_bounds(first_day + timedelta(days=days - 1), zone)[1]
     known = {"site": site.pk, "low": low, "high": high, "longest": LONGEST_MINUTES, "now": now}
+    known |= {"starts": to_datetime(low), "ends": to_datetime(high)}
+    known["not_done_before"] = to_datetime(low) if low <= minute < high and days == 1 else None
     known["open"] = [str(state) for state in OPEN_REPLAN]
     [(digest,)] = selected(_VERSION, known)
     return f"{digest[:16]}-{minute // SEEN_BY_CLOCK_MINUTES}"
 
 
-_VERSION = """SELECT md5(concat_ws('|',
+_VERSION = f"""SELECT md5(concat_ws('|',
     (SELECT version FROM scheduling_calendarversion WHERE site_id = %(site)s),
     (SELECT string_agg(concat_ws(' ', r.id, r.status, r.expires_at), ',' ORDER BY r.id)
         FROM scheduling_reservation r JOIN scheduling_resource w ON w.id = r.resource_id
@@ -38,13 +40,21 @@ _VERSION = """SELECT md5(concat_ws('|',
         FROM scheduling_scheduledprocedurestep s JOIN scheduling_appointment a ON a.id = s.appointment_id
         JOIN scheduling_requestedprocedure q ON q.id = a.procedure_id
         JOIN scheduling_order o ON o.id = q.order_id JOIN scheduling_patient p ON p.id = o.patient_id
-        WHERE a.site_id = %(site)s AND a.starts_at < to_timestamp(%(high)s * 60.0)
-            AND a.ends_at > to_timestamp(%(low)s * 60.0)),
+        WHERE {PLANNED_ON_DAY}),
+    (SELECT string_agg(concat_ws(' ', s.id, s.state, s.performed_start_at, s.performed_end_at, a.state, a.arrived_at,
+            a.dose_cleared_at, p.family_name, p.given_name), ',' ORDER BY s.id)
+        FROM scheduling_scheduledprocedurestep s JOIN scheduling_appointment a ON a.id = s.appointment_id
+        JOIN scheduling_requestedprocedure q ON q.id = a.procedure_id
+        JOIN scheduling_order o ON o.id = q.order_id JOIN scheduling_patient p ON p.id = o.patient_id
+        WHERE {NOT_DONE_BEFORE}),
     (SELECT string_agg(concat_ws(' ', b.id, b.state, b.usable_from, b.expires_at), ',' ORDER BY b.id)
         FROM scheduling_tracerbatch b WHERE b.site_id = %(site)s
             AND b.expires_at >= to_timestamp(%(low)s * 60.0) AND b.usable_from < to_timestamp(%(high)s * 60.0)),
     (SELECT string_agg(c.id::text, ',' ORDER BY c.id)
         FROM scheduling_replanchange c JOIN scheduling_replan n ON n.id = c.replan_id
         JOIN scheduling_disruption d ON d.id = n.disruption_id
-        WHERE d.site_id = %(site)s AND d.closed_at IS NULL AND n.state = ANY(%(open)s))
-))"""
+        WHERE d.site_id = %(site)s AND d.closed_at IS NULL AND n.state = ANY(%(open)s)),
+    (SELECT string_agg(concat_ws(' ', u.order_id, u.due_at), ',' ORDER BY u.order_id)
+        FROM scheduling_untoldresult u JOIN scheduling_order o ON o.id = u.order_id
+        WHERE o.site_id = %(site)s)
+))"""  # noqa: S608  (constants)

@@ -7,6 +7,7 @@ from scheduling.boards.values import Held, Step, Visit
 from scheduling.engine.calendars import to_datetime, to_minute
 from scheduling.engine.states import LIVE_APPOINTMENT, OPEN_REPLAN, AppointmentState, StepState
 from scheduling.models import Hold, ReplanChange, ResourceKind, ScheduledProcedureStep, StepKind
+from scheduling.models.appointments import Span
 
 STEP_FIELDS = (
     *("pk", "kind", "state", "planned_start_at", "planned_end_at", "performed_start_at", "performed_end_at"),
@@ -24,24 +25,31 @@ VISIT_FIELDS = (
 )
 
 
-def visits(site, low, high, now, reserved_rows):
-    """{appointment: Visit} of those on these days; cancelled ones are left out."""
-    names = _names(reserved_rows)
-    hits = _hits(site)
-    found = (
-        ScheduledProcedureStep.objects.filter(
-            appointment__site=site,
-            appointment__starts_at__lt=to_datetime(high),
-            appointment__ends_at__gt=to_datetime(low),
-        )
-        .exclude(appointment__state=AppointmentState.CANCELLED)
-        .order_by("appointment_id", "ordinal")
+def visits(site, low, high, now, reserved_rows, expected):
+    """{appointment: Visit} of those on these days; cancelled ones are left out. `expected`: as it is known, by step."""
+    # By the index of the span: by both ends alone all years of a site are read.
+    planned = Span("appointment__starts_at", "appointment__ends_at")
+    found = ScheduledProcedureStep.objects.alias(planned=planned).filter(
+        appointment__site=site, planned__overlap=(to_datetime(low), to_datetime(high))
     )
+    found = found.exclude(appointment__state=AppointmentState.CANCELLED)
+    return _visits(found, now, reserved_rows, expected, _hits(site))
+
+
+def of_before(site, appointments, now, reserved_rows, expected):
+    """The same of these appointments, which were planned before the days of the board."""
+    found = ScheduledProcedureStep.objects.filter(appointment__site=site, appointment__in=appointments)
+    return _visits(found, now, reserved_rows, expected, {})
+
+
+def _visits(found, now, reserved_rows, expected, hits):
+    names = _names(reserved_rows)
+    found = found.order_by("appointment_id", "ordinal")
     steps, about_visits = defaultdict(list), {}
     for values in found.values_list(*VISIT_FIELDS, *STEP_FIELDS):
         pk, state, revision, cleared_at, *about = values[: len(VISIT_FIELDS)]
         order, patient, priority, protocol, family_name, given_name, mrn = about
-        steps[pk].append(_step(values[len(VISIT_FIELDS) :], state, cleared_at, names, now))
+        steps[pk].append(_step(values[len(VISIT_FIELDS) :], state, cleared_at, names, now, expected))
         about_visits[pk] = (
             pk,
             state,
@@ -66,16 +74,31 @@ def _names(reserved_rows):
     return names
 
 
-def _step(values, visit_state, cleared_at, names, now):
+def _step(values, visit_state, cleared_at, names, now, expected):
     pk, kind, state, *moments, elsewhere, simultaneous = values
     start, end, performed_start, performed_end = (at and _minute(at) for at in moments)
     # After the dose nobody waits for an X-ray any more: a physician has let it go.
     waits = visit_state in LIVE_APPOINTMENT and not (cleared_at and kind == StepKind.XRAY)
     rooms, people = names.get(pk, ((), ()))
+    shown, delay = _delay(expected.get(pk), state, end)
     return Step(
         pk, kind, state, start, end, performed_start, performed_end, elsewhere, simultaneous,
         _late(state, start, end, now) if waits else 0, tuple(rooms), tuple(people),
+        shown, delay,
     )  # fmt: skip
+
+
+def _delay(expected, state, end):
+    """((from, to), minutes after the plan) of a step that is not over; otherwise None and 0."""
+    if (
+        expected is None
+        or expected.start is None
+        or state not in (StepState.SCHEDULED, StepState.IN_PROGRESS)
+    ):
+        return None, 0
+    runs = state == StepState.IN_PROGRESS
+    late = max(0, expected.end - end) if runs and end is not None else expected.late
+    return (expected.start, expected.end), late
 
 
 _EPOCH = to_datetime(0)

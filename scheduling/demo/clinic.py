@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import time
+from decimal import Decimal
 
 from vqflow.models import Grade, Role
 
@@ -32,11 +33,19 @@ ROOMS = (
     RoomSpec("Camera 1", (_PLANAR, _SPECT, _SPECT_CT), weekend=SHORT_DAY, ae_title="CAMERA1"),
     RoomSpec("Camera 2", (_PLANAR, _SPECT), ae_title="CAMERA2"),
     RoomSpec("Camera 3", (_PLANAR,), weekday=MIDDAY, ae_title="CAMERA3"),
-    RoomSpec("Ventilation 1", ("ventilation",), weekend=SHORT_DAY, volume_m3=48, exhaust_m3_per_h=480),
+    RoomSpec(
+        "Ventilation 1",
+        ("ventilation",),
+        weekend=SHORT_DAY,
+        ae_title="VENT1",
+        volume_m3=48,
+        exhaust_m3_per_h=480,
+    ),
     RoomSpec(
         "Ventilation 2",
         ("ventilation", "negative_pressure"),
         weekday=MIDDAY,
+        ae_title="VENT2",
         volume_m3=60,
         exhaust_m3_per_h=720,
     ),
@@ -61,6 +70,8 @@ class TracerSpec:
     particles: int | None = None
     weekdays: tuple[int, ...] = (*WEEKDAYS, *WEEKEND)
     unit_doses: int = 0
+    supplier: str = ""
+    order_by: time | None = None
 
 
 # Kits and vials of usual size; with them the demonstration's days are full before its doses are used up.
@@ -69,8 +80,46 @@ TRACERS = (
     TracerSpec("maa", time(12), 3_700, 6, particles=6_000_000),
     TracerSpec("pertechnetate", time(6, 15), 20_000, 12),
     TracerSpec("dtpa", time(6, 30), 22_000, 12),
-    TracerSpec("xe133", time(6, 45), 740, 24, weekdays=tuple(WEEKDAYS), unit_doses=3),
-    TracerSpec("kr81m", time(6), 1_500, 12),
+    TracerSpec(
+        "xe133",
+        time(6, 45),
+        400,  # 370 are prescribed; what is left of 400 lies within 20 % of that all day
+        24,
+        weekdays=tuple(WEEKDAYS),
+        unit_doses=3,
+        supplier="Isotope Depot",
+        order_by=time(15),
+    ),
+    TracerSpec("kr81m", time(6), 1_500, 12, supplier="Isotope Depot", order_by=time(14, 30)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSpec:
+    """What is checked: in each room with the capability, of each batch of the products, or else of the site."""
+
+    kind: str
+    usual: str | None = None
+    capability: str = ""
+    products: tuple[str, ...] = ()
+    every_days: int = 1
+    due_time: time | None = None
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
+    unit: str = ""
+
+
+CHECKED_AT = time(6, 40)
+CHECKS = (
+    CheckSpec("camera", "2.6", _PLANAR, due_time=time(8), highest=Decimal(5), unit="% uniformity"),
+    CheckSpec("calibrator", "0.8", due_time=time(7, 30), lowest=Decimal(-5), highest=Decimal(5), unit="%"),
+    # 10 CFR 35.204: at most 0.15 kBq of Mo-99 in each MBq of Tc-99m.
+    CheckSpec("breakthrough", "0.02", products=("pertechnetate",), highest=Decimal("0.15"), unit="kBq/MBq"),
+    CheckSpec("purity", "97.5", products=("maa", "dtpa"), lowest=Decimal(90), unit="%"),
+    CheckSpec("pressure", capability="negative_pressure", due_time=time(8)),
+    # Trap monthly, exhaust at least every six months (Minn. R. 4731.4430).
+    CheckSpec("trap", capability="negative_pressure", every_days=30),
+    CheckSpec("exhaust", "720", "negative_pressure", every_days=180, lowest=Decimal(600), unit="m³/h"),
 )
 
 NM, XRAY = "technologist_nm", "technologist_xray"
@@ -119,11 +168,19 @@ SMALL_ACCOUNTS = (
 )
 
 
+DIRECTIONS = (
+    "Use the main entrance and follow the blue line to the lifts. There are parking places for patients in front of "
+    "the building. Bus 12 stops at the door."
+)
+OWN_ADVICE = "Please leave necklaces at home. Our rooms are cool: a light jacket helps."
+
+
 @dataclass(frozen=True, slots=True)
 class SiteSpec:
     """One department of the demonstration. `prefix` goes before the user names of all but the first.
 
-    Name and place stand in mails, so they must not say what is examined.
+    Name and place stand in mails, so they must not say what is examined. `keeps_records`: doses are recorded
+    and patients released there.
     """
 
     code: str
@@ -137,6 +194,7 @@ class SiteSpec:
     technologists: tuple = TECHNOLOGISTS
     accounts: tuple[Account, ...] = ACCOUNTS
     prefix: str = ""
+    keeps_records: bool = False
 
 
 RIVERSIDE = SiteSpec(
@@ -147,6 +205,7 @@ RIVERSIDE = SiteSpec(
     "America/New_York",
     "NY",
     "Riverside Clinic",
+    keeps_records=True,
 )
 HILLSIDE = SiteSpec(
     "hillside",

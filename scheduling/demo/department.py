@@ -15,6 +15,7 @@ from scheduling.demo.planner import PlanProtocol, PlanStep
 from scheduling.demo.tables import Table, copy, span
 from scheduling.engine.calendars import local_day_bounds, local_minute
 from scheduling.models import (
+    ApplicationEntity,
     OpeningHours,
     Protocol,
     Referrer,
@@ -24,11 +25,13 @@ from scheduling.models import (
     Shift,
     Site,
 )
-from scheduling.services import availability, protocols
+from scheduling.services import availability, protocols, site_accounts
 from vqflow.models import Role, User
 
 _DAY_MINUTES = 24 * 60
 TOKEN = sha256(b"vqflow demonstration, integration account").hexdigest()[:40]
+# Simulated devices call from this machine (`manage.py camera CAMERA1`).
+HERE = ["127.0.0.1"]
 
 
 # Every department of a large load opens at the same hours.
@@ -46,6 +49,8 @@ class Department:
     rooms: dict = field(default_factory=dict)
     people: dict = field(default_factory=dict)
     accounts: dict = field(default_factory=dict)
+    patients: User | None = None
+    technologists: list = field(default_factory=list)
     referrers: list = field(default_factory=list)
     protocols: list = field(default_factory=list)
     shifts: dict = field(default_factory=dict)
@@ -99,6 +104,14 @@ def make(spec, *, password, days, now, on_call=None):
         time_zone=spec.time_zone,
         country="US",
         subdivision=spec.subdivision,
+        records_doses=spec.keeps_records,
+        releases_patients=spec.keeps_records,
+        asks_at_home=True,
+        patients_cancel=True,
+        patients_move=True,
+        emergency_number="911",
+        directions=clinic.DIRECTIONS,
+        own_advice=clinic.OWN_ADVICE,
     )
     years = days[0].year - 1, days[-1].year + 1
     free_days = availability.public_holidays("US", spec.subdivision, *years)
@@ -138,6 +151,13 @@ def _rooms(department, now):
         )
         for pk, spec in department.rooms.items()
     )
+    ApplicationEntity.objects.bulk_create(
+        ApplicationEntity(
+            site=department.site, title=spec.ae_title, name=spec.name, room_id=pk, addresses=HERE
+        )
+        for pk, spec in department.rooms.items()
+        if single and spec.ae_title
+    )
     OpeningHours.objects.bulk_create(
         OpeningHours(resource_id=pk, weekday=weekday, opens=hours[0], closes=hours[1])
         for pk, spec in department.rooms.items()
@@ -165,6 +185,7 @@ def _accounts(department, password):
     ]
     User.objects.bulk_create(rows)
     department.accounts = {account.username: row for account, row in zip(spec.accounts, rows, strict=True)}
+    department.patients = site_accounts.PATIENTS.of(department.site)
     if not spec.prefix:
         Token.objects.create(user=department.accounts["integration"], key=TOKEN)
 
@@ -197,6 +218,7 @@ def _technologists(department, password, days, on_call):
         )
         for (given, family, capabilities), user in zip(spec.technologists, users, strict=True)
     )
+    department.technologists = users
     department.people = {row.pk: row.user_id for row in rows}
     by_index = rota.shifts(department.zone, days, len(rows), on_call)
     department.shifts = {row.pk: by_index[index] for index, row in enumerate(rows)}
@@ -215,10 +237,10 @@ def _referrers(department):
             user=accounts.get("referrer") if index == 0 else None,
             name=name,
             email=f"{name.split()[-1].lower()}@practice.example" if name.isascii() else "",
-            phone=f"+1212555{120 + index:04d}",
+            phone=f"+1 212-555-{120 + index:04d}",
             pager=f"{4100 + index}",
             covering_name=covering,
-            covering_phone=f"+1212555{150 + index:04d}",
+            covering_phone=f"+1 212-555-{150 + index:04d}",
         )
         for index, (name, covering) in enumerate(clinic.REFERRERS)
     )

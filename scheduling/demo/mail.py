@@ -18,9 +18,17 @@ class Mail:
         self.table, self.zone, self.rng, self.now = table, department.zone, rng, now
 
     def plan(self, order_id, appointment_id, revision, examination, case):
-        """The confirmation and the reminders of one appointment; inpatients and those without address get none."""
+        """The confirmation and the reminders of one appointment, and word to its referrer.
+
+        Inpatients and those without an address get none: one row says so.
+        """
         plan, booked = examination.plan, examination.life.booked
-        if booked < self.now - KEPT_DAYS * DAY or case.patient_class == "I" or not case.patient.has_mail:
+        if booked < self.now - KEPT_DAYS * DAY:
+            return
+        self._to_referrer(order_id, appointment_id, revision, booked, plan.starts * MINUTE)
+        if case.patient_class == "I" or not case.patient.has_mail:
+            why = "inpatient" if case.patient_class == "I" else "no_consent"
+            self._suppressed(order_id, appointment_id, booked, plan.starts * MINUTE, why)
             return
         lungs_from = plan.lungs[0].patient_from * MINUTE
         first = plan.starts * MINUTE
@@ -38,14 +46,28 @@ class Mail:
             self._row(*about, revision, "xray_reminder", "-24h", self._before(first, 24), first, after=booked)
         self._row(*about, revision, "reminder", "-24h", self._before(last, 24), last, after=booked)
 
-    def result_ready(self, order_id, version, signed):
-        """The mail to the referrer that a result is ready."""
+    def of_result(self, order_id, version, signed, kind="result_ready"):
+        """The mail to the referrer that a result is ready, was changed or withdrawn."""
         if signed > self.now - KEPT_DAYS * DAY:
             self.table.add((
-                self._id(), order_id, None, version, "result_ready", "referrer",
-                f"order-{order_id}:{version}:result_ready:referrer", stamp(signed), stamp(signed + _RESULT_USEFUL),
+                self._id(), order_id, None, version, kind, "referrer",
+                f"order-{order_id}:{version}:{kind}:referrer", stamp(signed), stamp(signed + _RESULT_USEFUL),
                 "sent", 1, "", stamp(signed + 6),
             ))  # fmt: skip
+
+    def _to_referrer(self, order_id, appointment_id, revision, booked, useless):
+        self.table.add((
+            self._id(), order_id, appointment_id, revision, "booked", "referrer",
+            f"appointment-{appointment_id}:{revision}:booked:referrer", stamp(booked), stamp(useless),
+            "sent", 1, "", stamp(min(booked + 4, self.now)),
+        ))  # fmt: skip
+
+    def _suppressed(self, order_id, appointment_id, booked, useless, why):
+        self.table.add((
+            self._id(), order_id, appointment_id, 1, "confirmation", "patient",
+            f"appointment-{appointment_id}:1:confirmation:patient", stamp(booked), stamp(useless),
+            "suppressed", 0, why, None,
+        ))  # fmt: skip
 
     def _row(
         self, order_id, appointment_id, key, fate, revision, kind, rule, due, useless, *, told=False, after=0

@@ -161,7 +161,7 @@ def invent(rng, day):
 
 
 def phone(rng):
-    return f"+1{rng.choice((212, 315, 518, 607, 716, 845, 914))}55501{rng.randrange(100):02d}"
+    return f"+1 {rng.choice((212, 315, 518, 607, 716, 845, 914))}-555-01{rng.randrange(100):02d}"
 
 
 def _age(rng, sex):

@@ -159,7 +159,7 @@ class Tables:
             models.Appointment,
             "id site_id procedure_id state revision starts_at ends_at xray_ends_at lungs_start_at xray_shortest "
             "xray_longest window_override booked_at booked_by_id arrived_at arrived_by_id dose_cleared_at "
-            "dose_cleared_by_id ended_reason",
+            "dose_cleared_by_id ended_reason confirmed_at confirmed_by_id",
         )
         self.step = Table(
             models.ScheduledProcedureStep,

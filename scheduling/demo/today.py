@@ -1,4 +1,4 @@
-"""Today's cast: one patient in every state, placed around "now" at any hour.
+"""Today's cast: patients in every state, placed around "now" at any hour; two where a press takes them out of it.
 
 What has happened lies where "now" says. Plans lie as near to it as rooms and people allow, and always on
 today's local date: shortly after midnight an examination that is over can be planned for the small hours.
@@ -16,6 +16,7 @@ from scheduling.engine.calendars import local_day_bounds
 
 _SPREAD_MINUTES = 960
 SPECT, AEROSOL, PERFUSION = ("V_THEN_Q", "technegas"), ("V_THEN_Q", "dtpa"), ("Q_ONLY", "")
+XENON = ("V_THEN_Q", "xe133")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ ROLES = {
         170, "urgent", PERFUSION, answers={"pregnancy": "unknown"}, as_planned=True
     ),
     "booked": Role(200, "routine", as_planned=True),
+    "booked for xenon": Role(185, "routine", XENON, as_planned=True),
+    "dose cleared, nothing measured yet": Role(6, "urgent", elsewhere=600),
+    "awaiting report of the perfusion alone": Role(-52, "routine", PERFUSION, elsewhere=600),
 }
 
 

@@ -18,8 +18,9 @@ def plan(department, *, now, on_call=None):
         tracers.add_supply(department.site, by=by, now=now, starts_on=today, **_weekly(supply))
     for supply in clinic.TRACERS if on_call else ():
         usable_from = to_datetime(on_call[0])
-        while usable_from < to_datetime(on_call[1]) and not supply.unit_doses:
-            tracers.add(department.site, by=by, now=now, usable_from=usable_from, **_made(supply))
+        while usable_from < to_datetime(on_call[1]):
+            unit = {"is_unit_dose": bool(supply.unit_doses)}
+            tracers.add(department.site, by=by, now=now, usable_from=usable_from, **unit, **_made(supply))
             usable_from += timedelta(hours=supply.hours)
 
 
@@ -30,6 +31,8 @@ def _weekly(supply):
         "usable_time": supply.usable_time,
         "shelf_life_minutes": supply.hours * 60,
         "unit_doses": supply.unit_doses,
+        "supplier": supply.supplier,
+        "order_by_time": supply.order_by,
     }
 
 

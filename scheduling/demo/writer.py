@@ -10,6 +10,7 @@ from scheduling.demo.mail import Mail
 from scheduling.demo.planner import Plan
 from scheduling.demo.tables import NUMBER, span, stamp
 
+CONFIRMED_AHEAD = 7 * DAY
 _PRESET_REASON = "Symptoms changed since the X-ray."
 _FULL_DETAIL_DAYS = 60
 _LUNG_MODALITY = "NM"
@@ -66,6 +67,7 @@ class Writer:
         self.scheduler = accounts["scheduler"].pk
         self.schedulers = [row.pk for name, row in accounts.items() if name.startswith("scheduler")]
         self.physician = accounts["physician"].pk
+        self.patients = department.patients.pk
         self.mrn = 4_100_000 + rng.randrange(90_000)
         self.protocol_of = {(row.key, row.agent): row.id for row in department.protocols}
 
@@ -247,10 +249,20 @@ class Writer:
             stamp(plan.starts * MINUTE), stamp(plan.lungs[-1].end * MINUTE), stamp(film_ends),
             stamp(first.start * MINUTE), *self.window, "CXR-3" in examination.overrides, stamp(life.booked),
             self.rng.choice(self.schedulers), stamp(arrived), technologist if arrived else None, stamp(dose),
-            technologist if dose else None, reason,
+            technologist if dose else None, reason, *self._confirmed(appointment_id, examination),
         ))  # fmt: skip
         self._steps(appointment_id, plan, states, revision, fate, case)
         self.mail.plan(order_id, appointment_id, revision, examination, case)
+
+    def _confirmed(self, appointment_id, examination):
+        """(when, by whom): some patients with mail have confirmed by their link; no dice, so that the rest stays."""
+        starts, booked = examination.plan.starts * MINUTE, examination.life.booked
+        is_soon = self.now < starts < self.now + CONFIRMED_AHEAD
+        has_mail = examination.case.patient.has_mail and examination.case.patient_class != "I"
+        said_yes = UUID(appointment_id).int % 5 < 3
+        if not (is_soon and has_mail and said_yes) or examination.fate != "comes" or examination.moved:
+            return None, None
+        return stamp(booked + (self.now - booked) // 2), self.patients
 
     def _appointment_state(self, examination):
         if examination.fate != "comes":

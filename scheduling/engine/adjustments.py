@@ -30,6 +30,7 @@ _OF_RULE: Mapping[str, frozenset[Circumstance]] = {
     "PH-1": frozenset({Circumstance.REDUCED_PARTICLES}),
     "PH-2": frozenset({Circumstance.REDUCED_PARTICLES}),
     "SHUNT-1": frozenset({Circumstance.REDUCED_PARTICLES}),
+    "LUNG-1": frozenset({Circumstance.REDUCED_PARTICLES}),
     "STILL-1": frozenset({Circumstance.PLANAR_ONLY, Circumstance.SHORT_BLOCKS}),
     "ARMS-1": frozenset({Circumstance.PLANAR_ONLY}),
     "O2-1": frozenset({Circumstance.AVOID_TECHNEGAS}),
@@ -62,7 +63,8 @@ _WASHOUT_LONGER_BY = 5
 ADULT_PARTICLES = (200_000, 700_000)
 """MAA particles per injection, least and most (Pulmotech label)."""
 REDUCED_PARTICLES = (100_000, 200_000)
-"""In pulmonary hypertension, right-to-left shunt and pregnancy (EU SmPC of MAA)."""
+"""In pulmonary hypertension, right-to-left shunt and after a lung transplant (EU SmPC of MAA), in pregnancy, and with
+one lung. There a teaching text says 150,000 to 200,000: the same ceiling, and the lower end is advice."""
 _CHILDREN = ((1, (10_000, 50_000)), (5, (50_000, 150_000)), (15, (200_000, 300_000)))
 """Below this age in years: newborns by the Pulmotech label, the others common practice, for local sign-off."""
 

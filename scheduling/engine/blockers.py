@@ -4,8 +4,11 @@ What is found first is dropped, and the same search is asked again, so that noth
 the reasons dropped, the wanted starts are a visit.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 
 from scheduling.engine import refusal, tracers
 from scheduling.engine.chain import PATIENT, Chain, Need, ResourceFree, Search, Step
@@ -21,10 +24,10 @@ NAMED = 3
 """So many things that occupy one resource are named one by one."""
 
 _ROUNDS = 12
+_START = attrgetter("start")
 
 
-@dataclass(frozen=True, slots=True)
-class Occupied:
+class Occupied(NamedTuple):
     """Why a resource is not free in [start, end): `words` follow its name, "is busy until 10:40"."""
 
     start: int
@@ -240,7 +243,8 @@ def _entries(occupied: tuple[Occupied, ...], rest: Intervals) -> list[tuple[Kind
     """The spans that are not free, each with its kind and words; what nobody explains is of unknown kind."""
     entries, unexplained = [], rest
     low, high = rest[0][0], rest[-1][1]
-    for each in [each for each in occupied if each.start < high and each.end > low]:
+    until = bisect_left(occupied, high, key=_START)
+    for each in [each for each in occupied[:until] if each[1] > low]:
         spans = clip(rest, each.start, each.end)
         if spans:
             entries.append((each.kind, each.words, spans))

@@ -49,3 +49,11 @@ def last_minute(activity_kbq: int, limit_kbq: int, half_life: float) -> int:
     while before_decay(activity_kbq, minute + 1, half_life) <= limit_kbq:
         minute += 1
     return minute
+
+
+def decayed(activity_kbq: int, seconds: float, half_life: float) -> int:
+    """`activity_kbq` after `seconds` (negative: before), to the nearest kBq: what a measured dose is at that moment.
+
+    `half_life` in minutes. Plans round to the safe side (`before_decay`, `after_decay`); a measurement does not.
+    """
+    return round(activity_kbq * exp2(-seconds / 60 / half_life))

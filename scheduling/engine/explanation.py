@@ -80,7 +80,7 @@ def explain(
         chain = Chain.of(_plain(search.complete()))
     times = times_at(chain, starts)
     if times is not None:
-        return Explanation(placed(chain.search, times))
+        return Explanation(placed(chain, times))
     asked = Asked(starts, occupied or {}, clock)
     blocked = obstacles(chain, starts)
     turns = list(rounds(chain, blocked, asked))

@@ -28,17 +28,20 @@ class Frame:
 
         Whoever asks cuts off those that begin or end outside of the frame.
         """
-        before, length = need.starts_before, need.starts_before + need.ends_after_start
-        minutes = bitsets.at_least([self._serves(resource, length) for resource in pool], need.count)
+        before, length, base = need.starts_before, need.starts_before + need.ends_after_start, self.base
+        free = []
+        for resource in pool:
+            kept = resource.kept
+            if kept is None:
+                free.append(self._serves(resource, length))
+                continue
+            ahead, begins = kept.base - base, kept.runs(length)
+            free.append(begins if not ahead else begins << ahead if ahead > 0 else begins >> -ahead)
+        minutes = bitsets.at_least(free, need.count)
         return minutes << before if before >= 0 else minutes >> -before
 
     def _serves(self, resource: ResourceFree, length: int) -> int:
-        """The minutes from which on a resource is free for `length` minutes."""
-        kept = resource.kept
-        if kept is not None:
-            ahead = kept.base - self.base
-            begins = kept.runs(length)
-            return begins if not ahead else begins << ahead if ahead > 0 else begins >> -ahead
+        """The minutes from which on a resource without a timeline is free for `length` minutes."""
         shortest = self._shortest.get(resource.id, 1)
         if resource.id not in self._runs:
             self._runs[resource.id] = self._free_for(resource, shortest)

@@ -67,8 +67,13 @@ def fits(
 
     `preferred`: per step, ids of the resources to take where they are free.
     """
-    chain = Chain.of(search.complete())
-    times = [starts[step.key] for step in search.steps]
+    return fits_chain(Chain.of(search.complete()), [starts[step.key] for step in search.steps], preferred)
+
+
+def fits_chain(
+    chain: Chain, times: Sequence[int], preferred: service.Preferred | None = None
+) -> Itinerary | str:
+    """The same where the chain is known; `times` are those of its steps, in their order."""
     sentence = refusal.off_time(chain, times)
     if sentence is not None:
         return sentence

@@ -30,7 +30,7 @@ def beside(chain: Chain, starts: Starts) -> tuple[Itinerary | None, Itinerary | 
         _within(chain, look, (low, t), BACK) or _beyond(chain, min(low, t), BACK),
         _within(chain, look, (t + 1, high), ON) or _beyond(chain, max(high, t + 1), ON),
     )
-    before, after = [None if times is None else placed(search, times) for times in found]
+    before, after = [None if times is None else placed(chain, times) for times in found]
     return before, after
 
 
@@ -92,5 +92,5 @@ def of_step(chain: Chain, at: int, t: int, kept: Starts) -> Itinerary | None:
             tried, earlier = earlier, last_at_or_before(starts, earlier - 1)
         found = None if tried is None else times_at(chain, {**kept, key: tried})
         if found is not None:
-            return placed(chain.search, found)
+            return placed(chain, found)
     return None

@@ -6,7 +6,7 @@ from scheduling.engine import bitsets
 from scheduling.engine.chain import Chain, Search, Step, Window
 from scheduling.engine.completion import Completion
 from scheduling.engine.days import Days
-from scheduling.engine.itinerary import fits
+from scheduling.engine.itinerary import fits_chain
 from scheduling.engine.visit import Itinerary
 
 Starts = Mapping[str, int]
@@ -93,13 +93,14 @@ def around(chain: Chain, window: Window, starts: Starts) -> tuple[Completion, in
 
 def best_at(search: Search, starts: Starts) -> Itinerary | None:
     """The best whole visit with these starts, by the code that finds and books every other visit."""
-    times = times_at(Chain.of(search), starts)
-    return None if times is None else placed(search, times)
+    chain = Chain.of(search)
+    times = times_at(chain, starts)
+    return None if times is None else placed(chain, times)
 
 
-def placed(search: Search, times: tuple[int, ...]) -> Itinerary:
+def placed(chain: Chain, times: tuple[int, ...]) -> Itinerary:
     """The visit at these times, with the resources that booking chooses."""
-    found = fits(search, {step.key: t for step, t in zip(search.steps, times, strict=True)})
+    found = fits_chain(chain, times)
     if isinstance(found, str):
         raise AssertionError(f"The sets of starts promise what does not fit: {found}")
     return found

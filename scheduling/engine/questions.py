@@ -32,7 +32,7 @@ def questions_for(facts: Facts) -> tuple[Question, ...]:
     return tuple(q for q in QUESTIONS if q.asked_if is None or q.asked_if(facts))
 
 
-def _could_be_pregnant(facts: Facts) -> bool:
+def could_be_pregnant(facts: Facts) -> bool:
     """12 to 55 years, not known to be male. An unknown age or sex counts as possible."""
     if facts.sex.strip().lower() in ("male", "m"):
         return False
@@ -54,14 +54,14 @@ QUESTIONS = (
             (YES, "Yes, pregnant"),
             (UNKNOWN, "Not asked yet"),
         ),
-        _could_be_pregnant,
+        could_be_pregnant,
     ),
     Question(
         "breastfeeding",
         "Is the patient breastfeeding?",
         "Milk can be expressed before the visit, so ask early.",
         _YES_NO,
-        _could_be_pregnant,
+        could_be_pregnant,
     ),
     Question(
         "pulmonary_hypertension",
@@ -80,6 +80,17 @@ QUESTIONS = (
         "Is a right-to-left shunt of the heart or lungs known or suspected?",
         "Particles would pass the lungs and reach brain and kidneys.",
         _YES_NO,
+    ),
+    Question(
+        "one_lung_or_transplant",
+        "Has the patient only one lung, or a lung transplant?",
+        "There are fewer small vessels: fewer particles are injected.",
+        (
+            (NO, "No"),
+            ("one_lung", "Yes, only one lung"),
+            ("transplant", "Yes, a lung transplant"),
+            (UNKNOWN, "Not known yet"),
+        ),
     ),
     Question(
         "albumin_allergy",

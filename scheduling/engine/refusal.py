@@ -26,6 +26,7 @@ _KINDS = {
     "reserved": "kept for urgent patients",
     "closed": "closed",
     "holiday": "closed for a holiday",
+    "gas": "closed to gas",
     "off_shift": "off shift",
 }
 TWICE = "The same room or person would be needed twice at the same time."

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     RESERVED = "reserved"
     CLOSED = "closed"
     HOLIDAY = "holiday"
+    GAS = "gas"
+    """A room whose checks for gas are not as they must be: nobody opens it by longer hours."""
     OFF_SHIFT = "off_shift"
     UNKNOWN = "unknown"
 

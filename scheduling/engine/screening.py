@@ -6,6 +6,7 @@ stage before which somebody has to ask, or gates nothing where asking at check-i
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scheduling.engine.questions import NO, QUESTIONS, UNKNOWN, YES, Facts, Question, questions_for
 from scheduling.engine.rules import GATING, RULES, Action, Override, Rule, Stage
@@ -52,7 +53,12 @@ def evaluate(answers: Mapping[str, str], facts: Facts) -> tuple[Effect, ...]:
     An answer counts even where the question need not have been asked. Priority changes nothing: STAT does not
     skip the albumin or the pulmonary hypertension rule. Raises ValueError on an answer that is no choice.
     """
-    given = {key: answers.get(key) or UNKNOWN for key in _BY_KEY}
+    return _evaluated(tuple(answers.get(key) or UNKNOWN for key in _BY_KEY), facts)
+
+
+@lru_cache(maxsize=1024)  # a list judges the same patients at each change
+def _evaluated(answers: tuple[str, ...], facts: Facts) -> tuple[Effect, ...]:
+    given = dict(zip(_BY_KEY, answers, strict=True))
     for key, value in given.items():
         if value != UNKNOWN and value not in dict(_BY_KEY[key].choices):
             raise ValueError(f"“{value}” is not an answer to: {_BY_KEY[key].text}")

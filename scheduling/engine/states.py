@@ -88,6 +88,7 @@ ORDER_TRANSITIONS = [
     (OrderState.IN_PROGRESS, OrderState.PERFORMED),
     (OrderState.PERFORMED, OrderState.IN_PROGRESS),  # undo of the last end
     (OrderState.PERFORMED, OrderState.REPORTED),
+    (OrderState.REPORTED, OrderState.PERFORMED),  # the report was retracted: to be reported again
 ]
 
 APPOINTMENT_TRANSITIONS = [

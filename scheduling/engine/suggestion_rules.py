@@ -109,6 +109,9 @@ CHANGES = (
     Remark("PH-2", "Pulmonary hypertension: 100,000 to 200,000 particles.", "EU SmPC of MAA"),
     Remark("SHUNT-1", "Right-to-left shunt: 100,000 to 200,000 particles.", "EU SmPC of MAA"),
     Remark(
+        "LUNG-1", "One lung or a lung transplant: 100,000 to 200,000 particles.", "EU SmPC of MAA; practice"
+    ),
+    Remark(
         "STILL-1",
         "Hard to keep still: planar pictures in short blocks, half as long again.",
         "InsideRadiology (3 to 15 minutes per picture)",

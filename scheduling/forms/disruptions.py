@@ -83,6 +83,18 @@ class DisruptionForm(ServiceForm):
         initial = [day, at.time().replace(second=0, microsecond=0, tzinfo=None) if at else None]
         self.fields[name] = LocalDateTimeField(zone=zone, label=label, initial=initial)
 
+    def expect(self, until):
+        """The local time that an address names, such as 2026-11-22T10:40, stands in the form already."""
+        try:
+            at = datetime.fromisoformat(until)
+        except ValueError:
+            return
+        if "ends_at" in self.fields:
+            self.fields["ends_at"].initial = [
+                at.date(),
+                at.time().replace(second=0, microsecond=0, tzinfo=None),
+            ]
+
     def values(self):
         """What the service takes. A start of this minute is now: what broke is broken already."""
         values = dict(self.cleaned_data)

@@ -11,8 +11,26 @@ from django.utils import dateformat
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
 
+# What a field says in its own words stands; these take the place of what Django would say.
+SENTENCES = {
+    "required": "Fill this in.",
+    "invalid_choice": "Choose from the list.",
+    "max_length": "This is too long: %(show_value)s characters. Use at most %(limit_value)s.",
+    "max_digits": "This number is too long. Check it.",
+    "max_whole_digits": "This number is too large. Check it.",
+    "max_decimal_places": "Use at most %(max)s digits after the point.",
+    "max_value": "Enter %(limit_value)s or less.",
+    "min_value": "Enter %(limit_value)s or more.",
+}
+
+
 class ServiceForm(forms.Form):
     """A form whose values go to a service."""
+
+    def full_clean(self):
+        for field in self.fields.values():
+            _say_plainly(field)
+        super().full_clean()
 
     def refuse(self, refusal):
         """Show an Invalid's sentences at its fields; those of fields that are not here, above the form."""
@@ -21,6 +39,17 @@ class ServiceForm(forms.Form):
                 self.add_error(field if field in self.fields else None, sentence)
         if not refusal.fields:
             self.add_error(None, refusal.sentence)
+
+
+def _say_plainly(field):
+    """Sentences of the house for what the field has no sentence of its own."""
+    usual = {}
+    for kind in reversed(type(field).__mro__):
+        usual |= getattr(kind, "default_error_messages", {}) if kind.__module__.startswith("django.") else {}
+    for code, sentence in SENTENCES.items():
+        said = field.error_messages.get(code)
+        if said is None or said == usual.get(code):
+            field.error_messages[code] = sentence
 
 
 class DayInput(forms.DateInput):

@@ -5,7 +5,7 @@ from django import forms
 from scheduling import referrer_search
 from scheduling.engine import indications, wells
 from scheduling.engine.screening import NO, YES
-from scheduling.forms.fields import PersonChoice, ServiceForm
+from scheduling.forms.fields import PersonChoice, PhoneField, ServiceForm
 from scheduling.forms.orders import ScreeningForm, referrers
 from scheduling.models import DimerUnits, Language, Order, PatientClass, Priority, Referrer, Sex, Transport
 from scheduling.services.intake import Request
@@ -194,8 +194,13 @@ class ReferrerForm(ServiceForm):
 
     name = forms.CharField(label="Name", max_length=150, error_messages={"required": "Enter the name."})
     place = forms.CharField(label="Practice or department", max_length=100, required=False)
-    phone = forms.CharField(label="Phone", max_length=30, required=False)
+    phone = PhoneField(label="Phone")
     pager = forms.CharField(label="Pager", max_length=30, required=False)
     email = forms.EmailField(label="E-mail", max_length=254, required=False)
     covering_name = forms.CharField(label="Covering clinician", max_length=150, required=False)
-    covering_phone = forms.CharField(label="Covering clinician's phone", max_length=30, required=False)
+    covering_phone = PhoneField(label="Covering clinician's phone")
+
+    def __init__(self, *arguments, site, **options):
+        super().__init__(*arguments, **options)
+        for name in ("phone", "covering_phone"):
+            self.fields[name].country = site.country

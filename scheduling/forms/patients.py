@@ -5,12 +5,12 @@ from datetime import date
 from django import forms
 from django.core.exceptions import ValidationError
 
-from scheduling.forms.fields import DayInput, PhoneField, ServiceForm
-from scheduling.models import Language, Patient, Sex
+from scheduling.forms.fields import DayInput
+from scheduling.forms.reach import ReachForm
+from scheduling.models import Patient, Sex
 
 OLDEST_YEARS = 130
 NAME = Patient._meta.get_field("family_name").max_length
-GUARDIAN = ("guardian_name", "guardian_email", "guardian_phone")
 
 
 class SearchForm(forms.Form):
@@ -28,11 +28,7 @@ def _text(label, length, *, required=False, **options):
     return forms.CharField(label=label, max_length=length, required=required, **options)
 
 
-def _mail(label, **options):
-    return forms.EmailField(label=label, required=False, max_length=254, **options)
-
-
-class PatientForm(ServiceForm):
+class PatientForm(ReachForm):
     """A new patient. `today` is the local day: nobody is born later."""
 
     mrn = _text("Medical record number (MRN)", 30, required=True)
@@ -57,26 +53,17 @@ class PatientForm(ServiceForm):
     height_cm = forms.DecimalField(
         label="Height (cm)", required=False, min_value=20, max_value=260, max_digits=4, decimal_places=1
     )
-    phone = PhoneField(label="Phone")
-    email = _mail("E-mail")
-    language = forms.ChoiceField(label="Language of letters", choices=Language, initial=Language.EN)
-    interpreter_needed = forms.BooleanField(label="Needs an interpreter", required=False)
-    email_consent = forms.BooleanField(
-        label="Agrees to e-mail about the appointment (date, time and place only)", required=False
-    )
-    detailed_email_consent = forms.BooleanField(
-        label="Has agreed in writing to e-mails that name the examination", required=False
-    )
-    guardian_name = _text("Guardian's name", 150)
-    guardian_email = _mail("Guardian's e-mail")
-    guardian_phone = PhoneField(label="Guardian's phone")
+
+    # What a refused form lists first stands first on the page.
+    field_order = (
+        "mrn", "mrn_issuer", "family_name", "given_name", "middle_name", "name_prefix", "name_suffix", "born_on",
+        "sex", "weight_kg", "height_cm",
+    )  # fmt: skip
 
     def __init__(self, *arguments, site, today: date, **options):
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, site=site, **options)
         self.today = today
         self.fields["mrn_issuer"].initial = site.name
-        for name in ("phone", "guardian_phone"):
-            self.fields[name].country = site.country
         self.fields["born_on"].widget.attrs["max"] = today.isoformat()
 
     def clean_born_on(self):
@@ -86,17 +73,6 @@ class PatientForm(ServiceForm):
         if born.year < self.today.year - OLDEST_YEARS:
             raise ValidationError(f"This is more than {OLDEST_YEARS} years ago. Check the year.")
         return born
-
-    def clean(self):
-        values = super().clean()
-        if values.get("detailed_email_consent") and not values.get("email_consent"):
-            self.add_error("email_consent", "E-mails with details need this consent too.")
-        return values
-
-    @property
-    def has_guardian(self):
-        """Whether the part about the guardian is to be shown open."""
-        return any(self[name].value() or self[name].errors for name in GUARDIAN)
 
 
 class NewPatientForm(PatientForm):

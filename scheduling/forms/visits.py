@@ -4,9 +4,11 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from scheduling.engine import screening
+from scheduling.engine import screening, xrays
 from scheduling.examinations import facts
-from scheduling.forms.fields import LocalDateTimeField, ServiceForm
+from scheduling.forms.fields import LocalDateTimeField, PhysicianChoice, ServiceForm
+from scheduling.models import Arrival, ChestXray, Identifier
+from scheduling.services.examination.arrivals import ASKED_AGAIN, TWO, asks_pregnancy
 
 LEAVE_OUT_REASONS = (
     "The patient went home.",
@@ -23,37 +25,62 @@ STOP_REASONS = (
 
 # The referrer knows these, and the X-ray itself is confirmed on its own.
 NOT_FOR_THE_PATIENT = ("pretest", "chest_xray")
+PREGNANCY = "pregnancy"
 
 
 class CheckInForm(ServiceForm):
-    """The two identifiers, and every screening answer to be confirmed or corrected.
+    """Two identifiers, the questions that are put again at every arrival, and the others to be confirmed.
 
-    What is not known yet comes first, as open questions; what is known, as choices already made.
+    Pregnancy is asked in private and never answered beforehand. Of the others, what is not known yet comes
+    first, as open questions; what is known, as choices already made.
     """
 
     read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
-    identifiers_checked = forms.BooleanField(
-        required=False,
-        label="Name and date of birth checked",
-        widget=forms.CheckboxInput(attrs={"autofocus": True}),
+    identifiers = forms.MultipleChoiceField(
+        label="Compared with the order",
+        choices=Identifier.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": TWO, "invalid_choice": "Choose from the list."},
     )
 
-    def __init__(self, data=None, *, order, now, may_answer):
+    def __init__(self, data=None, *, order, now, may_answer, where=()):
         super().__init__(data)
         known = {row.question: row.answer for row in order.answers.all()}
-        self.open_keys, self.known_keys = [], []
-        for question in asked_of(order, now) if may_answer else ():
-            answer = known.get(question.key, screening.UNKNOWN)
-            is_open = answer == screening.UNKNOWN
-            (self.open_keys if is_open else self.known_keys).append(question.key)
-            self.fields[question.key] = forms.ChoiceField(
-                label=question.text,
-                help_text=question.hint if is_open else "",
-                choices=question.choices,
-                initial=answer,
-                widget=forms.RadioSelect if is_open else forms.Select,
-                error_messages={"required": "Choose one of the answers."},
+        self.again_keys, self.open_keys, self.known_keys = [], [], []
+        if len(where) > 1:
+            self.fields["at"] = forms.ChoiceField(
+                label="Where", choices=where, initial=where[0][0], widget=forms.RadioSelect
             )
+        for question in asked_of(order, now) if may_answer else ():
+            self._ask(question, known.get(question.key, screening.UNKNOWN))
+        if asks_pregnancy(order, now):
+            self.fields["pregnancy_asked"] = forms.BooleanField(required=False, label="Asked in private")
+
+    def _ask(self, question, answer):
+        is_open = answer == screening.UNKNOWN
+        again = question.key in ASKED_AGAIN
+        keys = self.again_keys if again else self.open_keys if is_open else self.known_keys
+        keys.append(question.key)
+        hint, choices = question.hint, question.choices
+        if question.key == PREGNANCY:  # it is asked now, whatever is on file
+            hint = f"{hint} On file: {dict(choices)[answer].lower()}."
+            choices = [choice for choice in choices if choice[0] != screening.UNKNOWN]
+        self.fields[question.key] = forms.ChoiceField(
+            label=question.text,
+            help_text=hint if is_open or again else "",
+            choices=choices,
+            initial=None if question.key == PREGNANCY else answer,
+            widget=forms.RadioSelect if is_open or again else forms.Select,
+            error_messages={"required": "Choose one of the answers."},
+        )
+
+    @property
+    def private_question(self):
+        return self[PREGNANCY] if PREGNANCY in self.again_keys else None
+
+    @property
+    def again_questions(self):
+        return [self[key] for key in self.again_keys if key != PREGNANCY]
 
     @property
     def open_questions(self):
@@ -66,10 +93,16 @@ class CheckInForm(ServiceForm):
         keys = sorted(self.known_keys, key=lambda key: self.fields[key].initial in plain)
         return [self[key] for key in keys]
 
-    def answers(self):
-        """{question: answer} of what was asked and answered."""
-        keys = (*self.open_keys, *self.known_keys)
-        return {key: self.cleaned_data[key] for key in keys}
+    def arrival(self):
+        """What the service takes."""
+        keys = (*self.again_keys, *self.open_keys, *self.known_keys)
+        return {
+            "identifiers": self.cleaned_data["identifiers"],
+            "at": self.cleaned_data.get("at") or None,
+            "pregnancy_asked": self.cleaned_data.get("pregnancy_asked", False),
+            "answers": {key: self.cleaned_data[key] for key in keys},
+            "read_at": self.cleaned_data["read_at"],
+        }
 
 
 def asked_of(order, now):
@@ -78,14 +111,34 @@ def asked_of(order, now):
     return [question for question in questions if question.key not in NOT_FOR_THE_PATIENT]
 
 
-class XrayForm(ServiceForm):
-    """When the chest X-ray or chest CT ended, and where if it was not here."""
+def places_of(known):
+    """Where this arrival can be: while the X-ray is to come, the desk says which of the two it is."""
+    if known.arrival_due != Arrival.At.XRAY:
+        return ()
+    return ((Arrival.At.XRAY.value, "At the X-ray"), (Arrival.At.SCAN.value, "At the scan"))
 
-    def __init__(self, data=None, *, site, now):
+
+def _finding():
+    """What a physician saw on the chest X-ray, where it was said."""
+    return forms.ChoiceField(
+        label="What was seen",
+        required=False,
+        choices=[("", "Not said"), *ChestXray.Finding.choices],
+        initial="",
+        widget=forms.RadioSelect,
+    )
+
+
+class XrayForm(ServiceForm):
+    """When the chest X-ray or chest CT ended, where if it was not here, which views, and who has seen it."""
+
+    def __init__(self, data=None, *, site, now, physicians):
         local = now.astimezone(ZoneInfo(site.time_zone))
         super().__init__(data, initial={"ended_at": [local.date(), local.time()]})
         self.fields["ended_at"] = LocalDateTimeField(zone=site.time_zone, label="Ended at")
-        self.order_fields(["ended_at", "modality", "elsewhere"])
+        self.fields["seen_by"] = PhysicianChoice(physicians, required=False, empty_label="Nobody yet")
+        self.fields["seen_by"].label = "Seen by"
+        self.order_fields(["ended_at", "modality", "views", "portable_reason", "elsewhere", "seen_by"])
 
     modality = forms.ChoiceField(
         label="Kind",
@@ -93,16 +146,45 @@ class XrayForm(ServiceForm):
         initial="DX",
         widget=forms.RadioSelect,
     )
+    views = forms.MultipleChoiceField(
+        label="Views",
+        required=False,
+        choices=[(str(view), name) for view, name in xrays.NAMES.items()],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="PA and lateral are the usual ones. A CT has none.",
+        error_messages={"invalid_choice": "Choose from the list."},
+    )
+    portable_reason = forms.CharField(
+        label="Why only AP portable",
+        max_length=200,
+        required=False,
+        help_text="For example: cannot stand.",
+    )
     elsewhere = forms.CharField(
         label="Place, if it was not done here",
         max_length=100,
         required=False,
         help_text="For example: Emergency department, St Mary's.",
     )
+    finding = _finding()
+
+
+class XraySeenForm(ServiceForm):
+    """Which physician has looked at the X-ray, and what was seen."""
+
+    def __init__(self, data=None, *, physicians, by):
+        super().__init__(data, initial={"physician": by})
+        self.fields["physician"] = PhysicianChoice(
+            physicians, label="Seen by", error_messages={"required": "Choose the physician."}
+        )
+        self.order_fields(["physician", "finding", "note"])
+
+    finding = _finding()
+    note = forms.CharField(label="Note", max_length=200, required=False)
 
 
 class StopForm(ServiceForm):
-    """Why an acquisition was broken off: one of the usual reasons, or own words."""
+    """Why something ends otherwise than planned: one of the usual reasons, or own words."""
 
     reason = forms.CharField(
         label="Another reason",

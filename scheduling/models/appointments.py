@@ -7,6 +7,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -19,7 +20,7 @@ from scheduling.engine.states import (
 )
 from scheduling.models.orders import RequestedProcedure
 from scheduling.models.protocols import StepKind
-from scheduling.models.querysets import of_site
+from scheduling.models.querysets import of_site, rows_of
 from scheduling.models.sites import Resource, Site
 from scheduling.models.versions import notes_changes
 from vqflow.constraints import one_of, together
@@ -33,6 +34,12 @@ def machine(transitions):
     return pgtrigger.FSM(
         name="state_machine", field="state", transitions=[(str(a), str(b)) for a, b in transitions]
     )
+
+
+class Span(models.Func):
+    """The time between two moments, the second excluded, as PostgreSQL's tstzrange."""
+
+    function, arity, output_field = "tstzrange", 2, DateTimeRangeField()
 
 
 class EpochMinute(models.Func):
@@ -57,6 +64,27 @@ class AppointmentQuerySet(of_site("site__code")):
     def on(self, day_starts_at, day_ends_at):
         """Those with any planned part between two instants (a local day of the site)."""
         return self.filter(starts_at__lt=day_ends_at, ends_at__gt=day_starts_at)
+
+
+# In SQL, of the appointment `a`. The span's index answers it; by both ends alone all years of a site are read. Values
+# that the planner does not see let PostgreSQL keep its plan: with them it makes a new one for each list.
+PLANNED_ON_DAY = """a.site_id = (SELECT %(site)s::bigint)
+            AND tstzrange(a.starts_at, a.ends_at) && (SELECT tstzrange(%(starts)s, %(ends)s))"""
+# Whoever was planned before today and is not done: checked in, on a camera, or waiting for a reader's word.
+NOT_DONE_BEFORE = """a.site_id = (SELECT %(site)s::bigint) AND a.ends_at <= (SELECT %(not_done_before)s::timestamptz)
+            AND (a.state IN ('arrived', 'in_progress') OR a.awaits_release)"""
+# To read FROM, as `a` with the place and the transaction of each row.
+ON_DAYS_LIST = f"""(
+        SELECT a.ctid, a.xmin, a.* FROM scheduling_appointment a WHERE {PLANNED_ON_DAY} AND a.state <> 'cancelled'
+        UNION ALL
+        SELECT a.ctid, a.xmin, a.* FROM scheduling_appointment a WHERE {NOT_DONE_BEFORE}) a"""  # noqa: S608  (constants)
+
+
+def of_days_list(site, starts_at, ends_at, now):
+    """The values that ON_DAYS_LIST takes; who was not done before is on the list of the day of `now` alone."""
+    is_today = now is not None and starts_at <= now < ends_at
+    known = {"site": site.pk, "starts": starts_at, "ends": ends_at}
+    return known | {"not_done_before": starts_at if is_today else None}
 
 
 @pghistory.track()
@@ -84,6 +112,12 @@ class Appointment(models.Model):
     )
     booked_at = models.DateTimeField()
     booked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(
+        null=True, blank=True, help_text="The patient has said that this time is good; a move asks again."
+    )
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     arrived_at = models.DateTimeField(null=True, blank=True)
     arrived_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
@@ -91,6 +125,9 @@ class Appointment(models.Model):
     dose_cleared_at = models.DateTimeField(null=True, blank=True)
     dose_cleared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    awaits_release = models.BooleanField(
+        default=False, db_default=False, help_text="Scanned; a reader has not said yet what the patient does."
     )
     ended_reason = models.CharField("reason for cancelling", max_length=200, blank=True)
 
@@ -126,6 +163,7 @@ class Appointment(models.Model):
                 ),
                 name="appointment_xray_window",
             ),
+            together("confirmed_at", "confirmed_by", name="appointment_confirmed_complete"),
             together("arrived_at", "arrived_by", name="appointment_arrived_complete"),
             together("dose_cleared_at", "dose_cleared_by", name="appointment_dose_cleared_complete"),
             models.CheckConstraint(
@@ -136,6 +174,14 @@ class Appointment(models.Model):
         indexes = [
             # The worklist of a day.
             models.Index(fields=["site", "starts_at", "ends_at"], name="appointment_by_day"),
+            GistIndex(F("site"), Span("starts_at", "ends_at"), name="appointment_planned_span"),
+            # Who is still here after the day they were planned on.
+            models.Index(
+                fields=["site", "ends_at"],
+                condition=Q(state__in=[AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS])
+                | Q(awaits_release=True),
+                name="appointment_not_done",
+            ),
         ]
         triggers = [machine(APPOINTMENT_TRANSITIONS)]
 
@@ -147,8 +193,8 @@ class Appointment(models.Model):
         """Whether rooms or people are taken twice for what is still to come; no query where steps are prefetched."""
         return self.state in LIVE_APPOINTMENT and any(
             row.status == Reservation.Status.OVERBOOKED
-            for step in self.steps.all()
-            for row in step.reservations.all()
+            for step in rows_of(self, "steps")
+            for row in rows_of(step, "reservations")
         )
 
 
@@ -190,6 +236,14 @@ class ScheduledProcedureStep(models.Model):
     acquisition_minutes = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="For this patient, where it is not the protocol's."
     )
+    by_ending = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Ended or left out with the whole examination; the undo of that brings it back.",
+    )
+    gas_made_at = models.DateTimeField(
+        null=True, blank=True, help_text="Technegas: when the newest burn began (of its phases)."
+    )
 
     objects = StepQuerySet.as_manager()
 
@@ -216,6 +270,14 @@ class ScheduledProcedureStep(models.Model):
                 condition=~Q(state=StepState.DISCONTINUED) | ~Q(discontinued_reason=""),
                 name="step_discontinued_with_reason",
             ),
+        ]
+        indexes = [
+            # What devices ask for: what is still to be done, by its planned time.
+            models.Index(
+                fields=["planned_start_at"],
+                condition=Q(state__in=[StepState.SCHEDULED, StepState.IN_PROGRESS]),
+                name="step_to_be_done",
+            )
         ]
         triggers = [machine(STEP_TRANSITIONS)]
 

@@ -23,7 +23,7 @@ class Sex(models.TextChoices):
 
 
 class Language(models.TextChoices):
-    """BCP 47; the languages that messages can be written in are a later catalogue."""
+    """BCP 47; each but English has its catalogue in scheduling/locale (docs/languages.md)."""
 
     EN = "en", "English"
     ES = "es", "Spanish"
@@ -124,6 +124,14 @@ class Patient(models.Model):
     detailed_email_consent = models.BooleanField(
         default=False, help_text="Agreed in writing to mails that name the examination."
     )
+    # The patient's own wish, by the link in a mail or told to the desk: no more reminders, the appointment stands.
+    reminders_stopped_at = models.DateTimeField(null=True, blank=True)
+    # The address that a relay has refused for good; another address is tried again.
+    bounced_email = models.EmailField("e-mail that does not work", blank=True, db_default="")
+    sms_consent_at = models.DateTimeField(null=True, blank=True)
+    sms_consent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged_records"
     )
@@ -157,6 +165,7 @@ class Patient(models.Model):
                 condition=Q(detailed_email_consent=False) | Q(email_consent_at__isnull=False),
                 name="patient_detailed_consent_needs_consent",
             ),
+            together("sms_consent_at", "sms_consent_by", name="patient_sms_consent_complete"),
             together("merged_into", "merged_at", "merged_by", name="patient_merged_complete"),
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True, resource__isnull=False)
@@ -202,10 +211,23 @@ class Patient(models.Model):
 
     @property
     def mail_address(self):
-        """Where mail about this patient may go: nowhere without consent; the guardian's first."""
-        if self.email_consent_at is None:
+        """Where mail about this patient may go: nowhere without consent or after it came back; the guardian's first."""
+        if self.email_consent_at is None or self.has_bounced:
             return ""
         return self.guardian_email or self.email
+
+    @property
+    def has_bounced(self):
+        """Whether the address that mail would go to was refused for good."""
+        address = self.guardian_email or self.email
+        return bool(address) and address.lower() == self.bounced_email.lower()
+
+    @property
+    def sms_number(self):
+        """Where text messages may go: nowhere without consent; the guardian's number first."""
+        if self.sms_consent_at is None:
+            return ""
+        return self.guardian_phone or self.phone
 
 
 class BodyMeasurement(models.Model):

@@ -72,10 +72,71 @@ class Site(models.Model):
         default=30, help_text="How long a time that is offered from the waitlist stays open."
     )
 
+    records_doses = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Each dose is measured and recorded here before it is given (10 CFR 35.63).",
+    )
+    two_person_check = models.BooleanField(
+        default=False, db_default=False, help_text="A second person checks each dose."
+    )
+    releases_patients = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="After the scan the patient waits until a reader has looked.",
+    )
+    breastfeeding_policy = models.CharField(
+        max_length=8,
+        choices=[("acmui24", "24 h after any Tc-99m (ACMUI)"), ("icrp106", "12 h after MAA (ICRP 106)")],
+        default="acmui24",
+        db_default="acmui24",
+    )
+    sends_sms = models.BooleanField(default=False, db_default=False, help_text="Text messages beside e-mail.")
+    asks_at_home = models.BooleanField(
+        default=False, db_default=False, help_text="Patients answer the safety questions before they come."
+    )
+    patients_cancel = models.BooleanField(
+        default=False, db_default=False, help_text="Patients may cancel by their link."
+    )
+    patients_move = models.BooleanField(
+        default=False, db_default=False, help_text="Patients may choose another time by their link."
+    )
+    patients_notice_hours = models.PositiveSmallIntegerField(
+        default=24,
+        db_default=24,
+        help_text="So long before the visit patients change nothing themselves any more; they call.",
+    )
+    patients_days_ahead = models.PositiveSmallIntegerField(
+        default=21, db_default=21, help_text="How many days ahead patients are shown other times."
+    )
+    emergency_number = models.CharField(max_length=20, default="112", db_default="112")
+    directions = models.TextField(
+        max_length=1000, blank=True, db_default="", help_text="How patients find the place."
+    )
+    own_advice = models.TextField(
+        max_length=1000,
+        blank=True,
+        db_default="",
+        help_text="A paragraph of the department's own for patients, such as advice on smoking or caffeine.",
+    )
+    xenon_limit_bq_per_m3 = models.PositiveIntegerField(
+        default=370_000,
+        db_default=370_000,
+        help_text="What the air of a room may hold after a spill: 370000 (1e-5 uCi/mL) or 3700000.",
+    )
+
     objects = of_site("code").as_manager()
 
     class Meta:
         constraints = [
+            one_of("breastfeeding_policy", ["acmui24", "icrp106"], name="site_breastfeeding_policy_known"),
+            models.CheckConstraint(
+                condition=Q(patients_days_ahead__range=(1, 120), patients_notice_hours__lte=24 * 30),
+                name="site_patients_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(xenon_limit_bq_per_m3__gt=0), name="site_xenon_limit_positive"
+            ),
             models.CheckConstraint(
                 condition=Q(xray_shortest__gte=timedelta(0), xray_longest__gt=models.F("xray_shortest")),
                 name="site_xray_window_ordered",

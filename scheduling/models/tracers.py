@@ -15,6 +15,7 @@ from scheduling.engine.states import StepState
 from scheduling.models.appointments import ScheduledProcedureStep
 from scheduling.models.protocols import StepKind, Tracer
 from scheduling.models.querysets import of_site
+from scheduling.models.records import Record, records_of
 from scheduling.models.sites import Site
 from scheduling.models.versions import OF_SITE, renews_version
 from vqflow.constraints import one_of, together
@@ -45,6 +46,13 @@ class TracerSupply(models.Model):
     particles = models.PositiveIntegerField(null=True, blank=True, help_text="MAA: in the whole vial.")
     unit_doses = models.PositiveSmallIntegerField(
         default=0, help_text="So many unit doses of this activity a day; 0 for a vial with many doses."
+    )
+    supplier = models.CharField(max_length=60, blank=True, db_default="")
+    order_by_time = models.TimeField(
+        null=True, blank=True, help_text="Local time of the supplier's cut-off; empty: made here."
+    )
+    order_days_before = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="Days before delivery on which that cut-off is."
     )
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
@@ -176,6 +184,14 @@ class DoseClaim(models.Model):
         ScheduledProcedureStep, models.CASCADE, null=True, blank=True, related_name="dose_claims"
     )
     token = models.UUIDField(null=True, blank=True, help_text="Of a hold, which has no steps yet.")
+    extra = models.OneToOneField(
+        "scheduling.Administration",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="claim",
+        help_text="The extra injection that drew it, beside the planned dose of the step.",
+    )
     kind = models.CharField(max_length=12, choices=StepKind)
     needed_at = models.DateTimeField(help_text="Planned injection or first inhalation.")
     activity_mbq = activity(help_text="At `needed_at`.")
@@ -191,7 +207,9 @@ class DoseClaim(models.Model):
             one_of("status", ["live", "stranded", "released"], name="claim_status_known"),
             one_of("kind", StepKind.values, name="claim_kind_known"),
             models.UniqueConstraint(
-                fields=["step"], condition=Q(status="live", step__isnull=False), name="claim_once_per_step"
+                fields=["step"],
+                condition=Q(status="live", step__isnull=False, extra__isnull=True),
+                name="claim_once_per_step",
             ),
             models.UniqueConstraint(
                 fields=["token", "kind"],
@@ -221,3 +239,29 @@ class DoseClaim(models.Model):
 
     def __str__(self):
         return f"{self.batch_id} {self.kind} {self.status}"
+
+
+class DoseOrder(Record):
+    """What was ordered from the supplier of a weekly plan for one day; taken back and written anew to correct it."""
+
+    supply = models.ForeignKey(TracerSupply, models.PROTECT, related_name="orders")
+    day = models.DateField(help_text="Local day of delivery.")
+    doses = models.PositiveSmallIntegerField(help_text="Unit doses, or vials.")
+    activity_mbq = activity(help_text="Of each, at the time that the plan states it for.")
+    reference = models.CharField(max_length=40, blank=True, help_text="The supplier's number.")
+
+    objects = records_of("supply__site__code").as_manager()
+
+    class Meta(Record.Meta):
+        constraints = [
+            *Record.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["supply", "day"], condition=Q(voided_at__isnull=True), name="dose_order_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(doses__gt=0, activity_mbq__gt=0), name="dose_order_of_something"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.supply} {self.day}"

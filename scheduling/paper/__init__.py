@@ -1,52 +1,18 @@
-"""Paper: PDF from a trusted template of this folder and plain data, tagged (PDF/UA-1) and for archives (PDF/A-2a).
+"""Paper for patients and for the department, from this folder: `pdf("letter", {...})` makes letter.typ.
 
-`pdf("letter", {...})` makes letter.typ. The data goes in as JSON and comes out as text, whatever it says: nothing
-of it is ever run or read as markup. Both standards refuse a character that no font can show; without them it would
-silently be left out, and a name on paper would be wrong.
+How it is made is vqflow/paper.py's.
 """
 
-import json
-import re
-from functools import cache
 from pathlib import Path
 
-import typst
-
-from vqflow.errors import Conflict
+from vqflow import paper
+from vqflow.paper import CannotPrint
 
 FOLDER = Path(__file__).parent
-FONTS = FOLDER / "fonts"
-"""Noto Sans (OFL) for Latin, Greek, Cyrillic, Devanagari, Arabic, Chinese, Japanese and Korean; others come from the
-system, if it has any."""
-STANDARDS = ["a-2a", "ua-1"]
-_MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
 
-
-class CannotPrint(Conflict):
-    """The sentence says which character no font here can show."""
+__all__ = ["CannotPrint", "pdf"]
 
 
 def pdf(template_name: str, data: dict) -> bytes:
     """The PDF of `template_name`.typ with this data, which must be JSON. Raises CannotPrint."""
-    try:
-        return typst.compile(
-            str(FOLDER / f"{template_name}.typ"),
-            root=str(FOLDER),
-            font_paths=_fonts(),
-            sys_inputs={"data": json.dumps(data)},
-            pdf_standards=STANDARDS,
-        )
-    except typst.TypstError as error:
-        missing = _MISSING.search(str(error))
-        if missing is None:
-            raise
-        raise CannotPrint(
-            f"“{missing[1]}” cannot be put on paper: no font here has it. "
-            "Print the page from the browser instead, or correct the text."
-        ) from error
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """Read once: looking through the folders of the system takes a quarter of a second."""
-    return typst.Fonts(include_system_fonts=True, font_paths=[str(FONTS)])
+    return paper.pdf(FOLDER / f"{template_name}.typ", data)

@@ -6,9 +6,20 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from scheduling.engine.states import AppointmentState, StepState
-from scheduling.models import Appointment, Hold, Priority, Resource, ResourceKind, StepKind
-from scheduling.serializers.orders import EffectOut, NamedOut, OrderOut
+from scheduling.engine.xrays import NAMES as XRAY_NAMES
+from scheduling.models import (
+    Appointment,
+    Arrival,
+    Hold,
+    Identifier,
+    Priority,
+    Resource,
+    ResourceKind,
+    StepKind,
+)
+from scheduling.serializers.orders import AnswersIn, EffectOut, NamedOut, OrderOut
 from scheduling.serializers.patients import PatientRow
+from scheduling.serializers.problems import ProblemOut
 from scheduling.services import overbooking
 from scheduling.services.changes import LONGEST_ACQUISITION_MINUTES
 from scheduling.services.recheck import XrayElsewhere
@@ -21,6 +32,7 @@ from vqflow.errors import Invalid
 FARTHEST = timedelta(days=366)
 USUAL_DAYS = 7
 MOST_RESOURCES = 20
+XRAY_VIEWS = [(str(view), name) for view, name in XRAY_NAMES.items()]
 MODALITIES = [("DX", "Chest X-ray"), ("CT", "Chest CT")]
 
 
@@ -169,7 +181,12 @@ class LengthenIn(Input):
 
 
 class CheckInIn(Input):
-    identifiers_checked = Flag(help_text="Name, and date of birth or wristband, were checked.")
+    identifiers = serializers.ListField(
+        child=Choice(Identifier.choices), max_length=4, help_text="Two or more that were compared."
+    )
+    at = Choice(Arrival.At.choices, required=False, help_text="Where the next arrival is due, if left out.")
+    pregnancy_asked = Flag(default=False, help_text="In private; needed where the rule asks for it.")
+    answers = AnswersIn(required=False)
 
 
 class XrayIn(Input):
@@ -178,6 +195,10 @@ class XrayIn(Input):
         max_length=100, required=False, allow_blank=True, help_text="The place, if it was not here."
     )
     modality = Choice(MODALITIES, default="DX")
+    views = serializers.ListField(child=Choice(XRAY_VIEWS), max_length=3, default=list)
+    portable_reason = Line(
+        max_length=200, required=False, allow_blank=True, help_text="Why only AP portable was possible."
+    )
 
 
 class StopIn(Input):
@@ -270,7 +291,9 @@ def _named(resource):
 class ActionOut(serializers.Serializer):
     """The next legal step of an examination."""
 
-    name = serializers.ChoiceField(["check-in", "xray", "clear-dose", "start", "end"])
+    name = serializers.ChoiceField(
+        ["check-in", "xray", "clear-dose", "dose-measure", "start", "end", "hand-over", "release"]
+    )
     label = serializers.CharField()
     step = serializers.IntegerField(source="step.pk", default=None, allow_null=True)
     refusal = serializers.CharField(allow_null=True, help_text="Why it cannot be done now.")
@@ -294,6 +317,11 @@ class AppointmentOut(serializers.Serializer):
     window_override = serializers.BooleanField(
         source="appointment.window_override", help_text="Planned outside the X-ray window by a physician."
     )
+    confirmed_at = serializers.DateTimeField(
+        source="appointment.confirmed_at",
+        allow_null=True,
+        help_text="The patient has said that the time is good.",
+    )
     arrived_at = serializers.DateTimeField(source="appointment.arrived_at", allow_null=True)
     dose_cleared_at = serializers.DateTimeField(source="appointment.dose_cleared_at", allow_null=True)
     ended_reason = serializers.CharField(source="appointment.ended_reason")
@@ -305,6 +333,12 @@ class AppointmentOut(serializers.Serializer):
         allow_null=True, help_text="Minutes left in the X-ray window, negative when it is over."
     )
     late_minutes = serializers.IntegerField()
+    problems = ProblemOut(many=True, help_text="What somebody has reported and nobody has closed.")
+    likely_at = serializers.DateTimeField(
+        source="expected_at",
+        allow_null=True,
+        help_text="When the next step is likely to begin, or began; on the worklist of today alone.",
+    )
 
 
 class SwappedOut(serializers.Serializer):
@@ -319,6 +353,25 @@ class WorklistOut(serializers.Serializer):
     day = serializers.DateField()
     version = serializers.CharField(help_text="Changes whenever a row would.")
     rows = AppointmentOut(many=True)
+
+
+class LackOut(serializers.Serializer):
+    """One thing that is missing; the sentence says what to do next."""
+
+    what = serializers.ChoiceField(["vetting", "answers", "blocked", "xray", "dose", "technologist", "call"])
+    label = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class PreparedOut(serializers.Serializer):
+    appointment = AppointmentOut(source="row")
+    lacks = LackOut(many=True)
+    needs = serializers.ListField(child=serializers.CharField(), help_text="Isolation, escort, interpreter.")
+
+
+class PreparationOut(serializers.Serializer):
+    day = serializers.DateField()
+    rows = PreparedOut(many=True)
 
 
 class OrderDetailOut(OrderOut):

@@ -3,8 +3,9 @@
 from rest_framework import serializers
 
 from scheduling.engine.calendars import to_datetime
+from scheduling.engine.projection import Kind
 from scheduling.engine.states import AppointmentState, StepState
-from scheduling.models import Priority, Reservation, Resource, ResourceKind, StepKind
+from scheduling.models import DisruptionKind, Priority, Reservation, Resource, ResourceKind, StepKind
 from scheduling.serializers.appointments import AppointmentOut, ProposalOut, StartsIn, StartsOut, TimesIn
 from scheduling.serializers.waitlist import EntryOut
 from vqflow.api.fields import Choice, Day, Flag, Id, Input, Instant, OfSite
@@ -84,8 +85,34 @@ class BoardStepOut(serializers.Serializer):
     late_minutes = serializers.IntegerField(
         source="late", help_text="Behind its planned start, or its end if it runs."
     )
+    expected = SpanOut(
+        allow_null=True,
+        help_text="Of what is not over on today's board: from real progress and usual durations.",
+    )
+    expected_delay_minutes = serializers.IntegerField(
+        source="delay", help_text="Of its expected start after the plan, or of its expected end if it runs."
+    )
     rooms = serializers.ListField(child=serializers.CharField())
     people = serializers.ListField(child=serializers.CharField())
+
+
+class RepairOut(serializers.Serializer):
+    """What to post to /disruptions so that the day is planned anew."""
+
+    kind = serializers.ChoiceField([DisruptionKind.SCAN_OVERRUNS, DisruptionKind.XRAY_LATE])
+    appointment = serializers.UUIDField()
+    ends_at = serializers.DateTimeField()
+
+
+class AheadOut(serializers.Serializer):
+    """What will not work out as planned, before it happens."""
+
+    kind = serializers.ChoiceField([str(kind) for kind in Kind])
+    appointment = serializers.UUIDField()
+    step = serializers.IntegerField()
+    expected_at = serializers.DateTimeField(source="at", allow_null=True, help_text="None: not on this day.")
+    sentence = serializers.CharField()
+    repair = RepairOut(allow_null=True)
 
 
 class BoardVisitOut(serializers.Serializer):
@@ -118,6 +145,7 @@ class BoardOut(serializers.Serializer):
     rows = BoardRowOut(many=True)
     appointments = BoardVisitOut(many=True)
     tracers = BoardBatchOut(many=True)
+    ahead = AheadOut(many=True)
 
 
 class DropIn(Input):

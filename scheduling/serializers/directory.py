@@ -1,8 +1,8 @@
-"""The department: rooms and people, protocols, referrers, and the mail that was sent."""
+"""The department: rooms and people, protocols and referrers."""
 
 from rest_framework import serializers
 
-from scheduling.models import Agent, Capability, Message, MessageKind, MessageState, ResourceKind, StepKind
+from scheduling.models import Agent, Capability, ResourceKind, StepKind
 from vqflow.api.fields import Flag, Input, Line, Mail
 
 
@@ -67,18 +67,3 @@ class IndicationOut(serializers.Serializer):
 
 class IndicationsOut(serializers.Serializer):
     results = IndicationOut(many=True)
-
-
-class MessageOut(serializers.Serializer):
-    """One mail; its address is on the patient and the referrer only."""
-
-    id = serializers.UUIDField()
-    order = serializers.IntegerField(source="order_id")
-    appointment = serializers.UUIDField(source="appointment_id", allow_null=True)
-    kind = serializers.ChoiceField(MessageKind.choices)
-    recipient = serializers.ChoiceField(Message.Recipient.choices)
-    state = serializers.ChoiceField(MessageState.choices)
-    due_at = serializers.DateTimeField()
-    sent_at = serializers.DateTimeField(allow_null=True)
-    attempts = serializers.IntegerField()
-    last_error = serializers.CharField()

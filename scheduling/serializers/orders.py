@@ -8,7 +8,7 @@ from scheduling.engine import wells
 from scheduling.engine.rules import Action, Stage
 from scheduling.engine.screening import QUESTIONS, RULES
 from scheduling.engine.states import OrderState
-from scheduling.examinations import XRAY_RULES
+from scheduling.examinations import OVERRIDABLE
 from scheduling.models import (
     Decision,
     DimerUnits,
@@ -30,7 +30,7 @@ from vqflow.models import Role, User
 LARGEST_D_DIMER = 1_000_000
 DEVIATION = Decision._meta.get_field("deviation").max_length
 DECISION_REASON = Decision._meta.get_field("reason").max_length
-RULE_IDS = sorted({rule.id for rule in RULES} | XRAY_RULES)
+RULE_IDS = sorted({rule.id for rule in RULES} | OVERRIDABLE)
 
 
 def _length(name):

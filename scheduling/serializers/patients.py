@@ -131,6 +131,7 @@ class PatientIn(Input):
     detailed_email_consent = Flag(
         required=False, help_text="Has agreed in writing to e-mails that name the examination."
     )
+    sms_consent = Flag(required=False, help_text="Agrees to text messages.")
     guardian_name = _line("guardian_name")
     guardian_email = Mail()
     guardian_phone = Phone()
@@ -174,6 +175,11 @@ class PatientOut(PatientRow):
     language = serializers.ChoiceField(Language.choices)
     email_consent_at = serializers.DateTimeField(allow_null=True)
     detailed_email_consent = serializers.BooleanField()
+    sms_consent_at = serializers.DateTimeField(allow_null=True)
+    reminders_stopped_at = serializers.DateTimeField(
+        allow_null=True, help_text="Wants no reminders; news of the appointment is still sent."
+    )
+    bounced_email = serializers.CharField(help_text="The address that does not work; another is tried.")
     guardian_name = serializers.CharField()
     guardian_email = serializers.CharField()
     guardian_phone = serializers.CharField()

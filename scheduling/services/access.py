@@ -4,17 +4,28 @@ Each function writes its audit row in the caller's transaction: if the row canno
 """
 
 from scheduling.models import (
+    Administration,
     Appointment,
+    CheckPlan,
     Closure,
+    CountRate,
     Disruption,
+    DoseOrder,
     Hold,
+    Incident,
+    Message,
     Offer,
     Order,
     OrderQuestion,
     Patient,
+    PerformedProcedureStep,
+    PictureRecord,
+    Problem,
+    QualityCheck,
     Referrer,
     Replan,
     ScheduledProcedureStep,
+    Spill,
     Task,
     TracerBatch,
     TracerSupply,
@@ -25,6 +36,7 @@ from vqflow.errors import NotFound
 from vqflow.statements import Compiled
 
 NONE_SUCH = "There is no such record at your site."
+NO_SITE = "Your account belongs to no site. Ask the system administrator."
 
 
 def patient(pk, *, by, action="patient.view"):
@@ -85,6 +97,11 @@ def appointment(pk, *, by, action="worklist.view"):
     return found
 
 
+def unseen_appointment(pk, *, by, action):
+    """An appointment of which nothing is shown, so nothing is audited as read."""
+    return _one(Appointment.objects.for_user(by), pk, by, action)
+
+
 def step(pk, *, by, action="visit.perform"):
     """One scheduled procedure step with its appointment, order, patient and site loaded."""
     people = ScheduledProcedureStep.objects.for_user(by).select_related(
@@ -92,6 +109,43 @@ def step(pk, *, by, action="visit.perform"):
     )
     found = _one(people, pk, by, action)
     audit.read(action, found, by=by, patients=[found.appointment.procedure.order.patient_id])
+    return found
+
+
+def picture(pk, *, by, action="visit.perform"):
+    """One picture's record with its step, appointment and patient loaded."""
+    rows = PictureRecord.objects.for_user(by).select_related(
+        "step__appointment__site", "step__appointment__procedure__order__patient"
+    )
+    found = _one(rows, pk, by, action)
+    audit.read(action, found, by=by, patients=[found.step.appointment.procedure.order.patient_id])
+    return found
+
+
+def dose(pk, *, by, action="visit.perform"):
+    """One measured dose, standing or not, with its batch, step, appointment, patient and site loaded."""
+    people = Administration.objects.for_user(by).select_related(
+        "batch__site", "override__physician", "recorded_by", "checked_by", "given_by", *_OF_STEP
+    )
+    return _of_step(people, pk, by, action)
+
+
+def count_rate(pk, *, by, action="visit.perform"):
+    """One count rate, standing or not, with its step, appointment, patient and site loaded."""
+    return _of_step(CountRate.objects.for_user(by).select_related(*_OF_STEP), pk, by, action)
+
+
+_OF_STEP = (
+    "step__appointment__site",
+    "step__appointment__procedure__protocol",
+    "step__appointment__procedure__order__patient",
+)
+
+
+def _of_step(rows, pk, by, action):
+    found = _one(rows, pk, by, action)
+    patient = found.step.appointment.procedure.order.patient_id
+    audit.read(action, found, by=by, patients=[patient])
     return found
 
 
@@ -107,9 +161,26 @@ def unseen_hold(pk, *, by):
     return _one(Hold.objects.for_user(by).with_people(), pk, by, "appointment.hold")
 
 
+def problem(pk, *, by, action="problem.close"):
+    """One problem, open or closed, with its appointment, patient and site loaded."""
+    found = _one(Problem.objects.for_user(by).with_people(), pk, by, action)
+    audit.read(action, found, by=by, patients=[found.appointment.procedure.order.patient_id])
+    return found
+
+
 def task(pk, *, by, action="task.close"):
     """One task, open or closed, with its order, patient and site loaded."""
     found = _one(Task.objects.for_user(by).select_related("order__patient", "order__site"), pk, by, action)
+    audit.read(action, found, by=by, patients=[found.order.patient_id])
+    return found
+
+
+def message(pk, *, by, action="message.retry"):
+    """One message with its order, people and site loaded."""
+    people = Message.objects.for_user(by).select_related(
+        "order__patient", "order__referrer", "order__site", "appointment"
+    )
+    found = _one(people, pk, by, action)
     audit.read(action, found, by=by, patients=[found.order.patient_id])
     return found
 
@@ -121,7 +192,7 @@ def waitlist_entry(pk, *, by, action="waitlist.manage"):
     return found
 
 
-def offer(pk, *, by, action="waitlist.manage"):
+def offer(pk, *, by, action="offer.answer"):
     """One offer of a time, open or answered, with its entry, patient and site loaded."""
     found = _one(Offer.objects.for_user(by).with_people(), pk, by, action)
     audit.read(action, found, by=by, patients=[found.entry.order.patient_id])
@@ -149,6 +220,46 @@ def replan(pk, *, by, action="disruption.view"):
     return _one(Replan.objects.for_user(by).select_related("disruption__site"), pk, by, action)
 
 
+def check_plan(pk, *, by, action="quality.record"):
+    """One planned check with its site and room; it names no patient, and neither does what was found."""
+    return _one(CheckPlan.objects.for_user(by).select_related("site", "room"), pk, by, action)
+
+
+def quality_check(pk, *, by, action="quality.record"):
+    return _one(QualityCheck.objects.for_user(by).select_related("site"), pk, by, action)
+
+
+def spill(pk, *, by, action="spill.report"):
+    return _one(Spill.objects.for_user(by).select_related("site", "room"), pk, by, action)
+
+
+def dose_order(pk, *, by, action="tracer.manage"):
+    """What was ordered for one day, with its weekly plan and site."""
+    return _one(DoseOrder.objects.for_user(by).select_related("supply__site"), pk, by, action)
+
+
+def incident(pk, *, by, action="incident.list"):
+    """One incident; audited as read where it is a patient's."""
+    people = Incident.objects.for_user(by).select_related(
+        "site", "room", "recorded_by", "reviewed_by", "step", "appointment__procedure__order__patient"
+    )
+    found = _one(people, pk, by, action)
+    if found.appointment_id:
+        audit.read(action, found, by=by, patients=[found.appointment.procedure.order.patient_id])
+    return found
+
+
+def performed(pk, *, by, action="performed.list"):
+    """What one device performed; audited as read where it belongs to a patient."""
+    rows = PerformedProcedureStep.objects.for_user(by).select_related(
+        "site", "entity__room", "set_aside_by", "matched_by"
+    )
+    found = _one(rows.prefetch_related("steps__appointment__procedure__order__patient"), pk, by, action)
+    if patients := {step.appointment.procedure.order.patient_id for step in found.steps.all()}:
+        audit.read(action, found, by=by, patients=patients)
+    return found
+
+
 def referrer(pk, *, by, action="referrer.manage"):
     """One entry of the site's directory, chosen or not any more; it names no patient."""
     return _one(Referrer.objects.for_user(by), pk, by, action)
@@ -172,3 +283,8 @@ def _one(queryset, pk, by, action):
     if found is None:
         raise NotFound(NONE_SUCH)
     return found
+
+
+def patients_numbered(numbers, *, by):
+    """Ids of the patients of this site with these record numbers: for the audit of what another system shows."""
+    return list(Patient.objects.for_user(by).filter(mrn__in=numbers).values_list("pk", flat=True))

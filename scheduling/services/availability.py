@@ -13,6 +13,7 @@ from scheduling.services import chains
 from scheduling.services.calendars import clearance_minutes, public_holidays
 from scheduling.services.freetime import FreeTime
 from scheduling.services.tracers import stock
+from vqflow.pipelines import several
 
 __all__ = ["clearance_minutes", "public_holidays", "search_for"]
 
@@ -32,6 +33,7 @@ def search_for(
     hold=None,
     overbooking=False,
     lazy=False,
+    under=several,
 ):
     """The engine's question for one order: `days` local days from `first_day` on, nothing before `now`.
 
@@ -40,13 +42,14 @@ def search_for(
     reads them. `free_of`: an appointment whose own reservations do not count; `hold`: the token of a hold whose
     rows do not count; `skip`: kinds of steps that are performed already. `overbooking`: rooms and people count
     as free whenever they are there. `lazy`: only the first days are read now, the others when the engine asks.
+    `under`: carries out the statement in place of vqflow.pipelines.several, once it holds what it locks.
     One query while the calendar is unchanged.
     """
     zone = ZoneInfo(order.site.time_zone)
     earliest = max(local_day_bounds(first_day, zone)[0], to_minute(now) + 1)
     latest = max(earliest, local_day_bounds(first_day + timedelta(days=days - 1), zone)[1])
     time = FreeTime(order, earliest, latest, overbooking=overbooking, now=now, free_of=free_of, hold=hold)
-    moment = time.first(lazy=lazy)
+    moment = time.first(lazy=lazy, under=under)
     if waived is None:
         waived = moment.overridden & XRAY_RULES
     steps = _steps(

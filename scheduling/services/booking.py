@@ -12,6 +12,8 @@ from scheduling.services import (
     call_ins,
     holds,
     messages,
+    overbooking,
+    patient_wishes,
     placements,
     recheck,
     reservations,
@@ -19,10 +21,11 @@ from scheduling.services import (
     transitions,
     vetting,
 )
+from scheduling.services.messages import plans
 from scheduling.services.recheck import XrayElsewhere
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
-from vqflow.statements import insert, selected
+from vqflow.statements import insert
 
 
 @transaction.atomic
@@ -32,17 +35,17 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None, hold=None, overb
     `resource_ids` are the rooms and people of the chosen proposal; others of the same kind are taken where
     those are gone. `xray` is an XrayElsewhere. `hold` is confirmed; one whose time is over keeps nobody out.
     With an `overbook_reason` rooms and people of a STAT order are taken twice where they must be. Raises
-    Conflict with the sentence why not, Invalid for starts that are not those of the protocol.
+    Conflict with the sentence why not, Invalid for starts that are not those of the protocol or a reason without words.
     """
     policy.permit(by, "appointment.book")
-    overbook_reason = overbook_reason.strip()
     if overbook_reason:
         policy.permit(by, "appointment.overbook")
-    order = holds.locked_order(order)
+        overbook_reason = overbooking.reason_of(overbook_reason)
+    order, known = holds.locked_order_and(order, _known_of(order))
     _refuse(search.why_not_book(order) or _why_not_confirm(hold, order, None, by))
     if overbook_reason:
         _refuse(search.why_not_overbook(order, by))
-    held, waived, steps = _known(order)
+    [(held, waived, steps, lines)] = known.fetchall()
     with _after_hold(hold, now):
         plan = recheck.new_visit(
             order,
@@ -50,7 +53,7 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None, hold=None, overb
             resource_ids,
             now=now,
             xray=xray,
-            waived=waived,
+            waived=frozenset(waived),
             tokens=held,
             overbooking=bool(overbook_reason),
         )
@@ -69,25 +72,30 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None, hold=None, overb
         )
         if plan.double:
             _record_overbooking(appointment, plan, overbook_reason, by)
-        messages.plan(appointment, now=now, times=placements.patient_times(plan))
+        messages.plan(appointment, now=now, times=placements.patient_times(plan), lines=plans.made_of(lines))
     call_ins.ask(appointment, now=now)
     return appointment
 
 
-def _known(order):
-    """What a booking reads of a locked order: ids of its live holds, waived rules of the X-ray window, its steps.
+def _known_of(order):
+    """Asks what a booking reads of a locked order: ids of its live holds, waived rules of the X-ray window, its steps.
+
+    And the department's lines of the plan of messages (plans.OWN_LINES).
 
     The steps are (ordinal, kind, simultaneous, only if the one before is abnormal, a new key, a new number).
     """
-    values = [order.pk, order.pk, sorted(XRAY_RULES), order.procedure.protocol_id]
-    [(held, waived, steps)] = selected(_KNOWN, values)
-    return held, frozenset(waived), steps
+    return _KNOWN, [order.pk, order.pk, sorted(XRAY_RULES), order.pk, order.site_id, order.pk]
 
 
+# The protocol may have become another since this order was read.
+_PROTOCOL = "(SELECT protocol_id FROM scheduling_requestedprocedure WHERE order_id = %s)"
 _STEPS = """SELECT json_agg(json_build_array(ordinal, kind, simultaneous, if_before_abnormal,
         nextval('scheduling_scheduledprocedurestep_id_seq'), nextval('scheduling_number')))
     FROM (SELECT * FROM scheduling_protocolstep WHERE protocol_id = %s ORDER BY ordinal OFFSET 0) AS each"""
-_KNOWN = f"SELECT ARRAY({holds.LIVE}), ARRAY({search.WAIVED}), ({_STEPS})"
+_OF_PROTOCOL = [
+    sql.replace("protocol_id = %s", f"protocol_id = {_PROTOCOL}") for sql in (_STEPS, plans.OWN_LINES)
+]
+_KNOWN = f"SELECT ARRAY({holds.LIVE}), ARRAY({search.WAIVED}), ({_OF_PROTOCOL[0]}), ({_OF_PROTOCOL[1]})"
 
 
 def _record_overbooking(appointment, plan, reason, by):
@@ -158,6 +166,7 @@ def move(appointment, *, starts, by, now, resource_ids=(), hold=None):
     placements.move(appointment, plan)
     _end_holds(hold, held)
     placements.record_move(appointment, before, by)
+    patient_wishes.met(appointment, by=by, now=now)
     messages.moved(appointment, now=now)
     call_ins.ask(appointment, now=now)
     return appointment
@@ -169,20 +178,24 @@ def cancel(appointment, *, reason, by, now):
     policy.permit(by, "appointment.cancel")
     if not reason.strip():
         raise Invalid("Say why the appointment is cancelled.", fields={"reason": ["Say why."]})
-    appointment = reservations.locked(appointment)
+    return call_off(reservations.locked(appointment), reason=reason.strip(), by=by, now=now)
+
+
+def call_off(appointment, *, reason, by, now):
+    """The appointment falls away and its time is free; part of the caller's transaction, which has locked it."""
     if appointment.steps.filter(state=StepState.IN_PROGRESS).exists():
         raise Conflict("An acquisition is running. End it or undo it, then cancel the appointment.")
-    transitions.move(appointment, AppointmentState.CANCELLED, ended_reason=reason.strip())
+    transitions.move(appointment, AppointmentState.CANCELLED, ended_reason=reason)
     appointment.steps.filter(state=StepState.SCHEDULED).update(state=StepState.CANCELLED)
-    reservations.release(appointment)
     order = appointment.procedure.order
     vetting.lapse_window_overrides(order, now=now)
     call_ins.close(order, now=now)
+    patient_wishes.met(appointment, by=by, now=now)
     transitions.move(order, state_without_appointment(order))
-    audit.record(
-        "appointment.cancelled", appointment, by=by, patients=[order.patient_id], reason=reason.strip()
-    )
+    audit.record("appointment.cancelled", appointment, by=by, patients=[order.patient_id], reason=reason)
     messages.cancelled(appointment, now=now)
+    # Last: bookings of these hours wait for the batches that this gives doses back to.
+    reservations.release(appointment)
     return appointment
 
 

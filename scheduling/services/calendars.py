@@ -12,8 +12,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import holidays
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
+from scheduling.engine import quality
 from scheduling.engine.adjustments import implied
 from scheduling.engine.calendars import WeeklyHours, local_day_bounds, open_minutes, to_datetime
 from scheduling.engine.catalogue import StepTemplate
@@ -23,9 +24,11 @@ from scheduling.engine.reserved import ReservedHours
 from scheduling.models import (
     CalendarVersion,
     Capability,
+    CheckPlan,
     Closure,
     OpeningHours,
     Protocol,
+    QualityCheck,
     ReservedSlot,
     Resource,
     ResourceKind,
@@ -62,6 +65,8 @@ class Bookable:
     on_call_shifts: Intervals = ()
     gas_until: int | None = None
     """The minute from which xenon may not be planned here any more; None where no gas is ever given."""
+    gas_checks: tuple[tuple[quality.Plan, quality.Check | None], ...] = ()
+    """The checks of the room's air and trap, with the newest of each."""
     reserved: tuple[ReservedHours, ...] = ()
 
     @property
@@ -192,6 +197,7 @@ def _bookables(site_id, since, zone):
     resources = Resource.objects.filter(site=site_id, is_active=True).exclude(kind=ResourceKind.PATIENT)
     hours, reserved = _hours(site_id, since, zone), _reserved(site_id, since, zone)
     shifts, closed = _shifts(site_id, since), _closures(site_id, since)
+    gas_checks = _gas_checks(site_id)
     for row in resources.select_related("room").order_by("pk"):
         yield Bookable(
             id=row.pk,
@@ -204,6 +210,7 @@ def _bookables(site_id, since, zone):
             on_call_hours=tuple(hours[row.pk, True]),
             on_call_shifts=normal(shifts[row.pk, True]),
             gas_until=_gas_until(row, zone),
+            gas_checks=tuple(gas_checks[row.pk]),
             reserved=tuple(reserved[row.pk]),
         )
 
@@ -215,6 +222,19 @@ def _gas_until(resource, zone):
     room = resource.room if has_room(resource) else None
     last = room and last_gas_day(room.volume_m3, room.exhaust_m3_per_h, room.exhaust_measured_on)
     return local_day_bounds(last, zone)[1] if last else 0
+
+
+def _gas_checks(site_id):
+    """The planned checks of rooms for gas by room, with the newest that stands of each."""
+    newest = QualityCheck.objects.standing().filter(plan=OuterRef("pk")).order_by("-done_at", "-pk")
+    plans = CheckPlan.objects.filter(site=site_id, is_active=True, kind__in=quality.OF_GAS)
+    checks = defaultdict(list)
+    for row in plans.select_related("room").annotate(
+        done_at=Subquery(newest.values("done_at")[:1]), passed=Subquery(newest.values("passed")[:1])
+    ):
+        plan = quality.Plan(quality.Kind(row.kind), row.room.name, row.every_days, row.due_time)
+        checks[row.room_id].append((plan, quality.Check(row.done_at, row.passed) if row.done_at else None))
+    return checks
 
 
 def clearance_minutes(resource):

@@ -73,7 +73,7 @@ def _take_place(appointment, starts, resource_ids, days, *, by, now):
     zone = ZoneInfo(appointment.site.time_zone)
     question = recheck.question_of(appointment, days, now)
     try:
-        found = recheck.fitting(question, starts, resource_ids, site=appointment.site, now=now)
+        found = recheck.fitting(question, starts, resource_ids, order=appointment.procedure.order, now=now)
     except Conflict as refusal:
         was = appointment.lungs_start_at.astimezone(zone)
         raise Conflict(f"The appointment of {was:%H:%M} does not fit there. {refusal.sentence}") from refusal

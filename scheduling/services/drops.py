@@ -166,8 +166,9 @@ def _why_not_there(appointment, plan, placed, resource_id, name, now):
     low, high = placed.start - need.starts_before, placed.start + need.ends_after_start
     times = occupations.Times(appointment.site.time_zone, about=low)
     around = (low - DAY_MINUTES, high + DAY_MINUTES)
+    own, order = (None, appointment), appointment.procedure.order
     occupied = occupations.occupied(
-        appointment.site, plan.question, around, times=times, now=now, own=(None, appointment)
+        appointment.site, plan.question, around, times=times, now=now, own=own, of=order
     )
     for each in occupied.get(resource_id, ()):
         if each.start < high and each.end > low:

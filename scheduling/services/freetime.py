@@ -1,12 +1,13 @@
 """The free minutes of a site's rooms and people and of one patient, read as far ahead as a search looks."""
 
-from scheduling.engine import reserved
+from scheduling.engine import quality, reserved
 from scheduling.engine.calendars import to_minute
 from scheduling.engine.intervals import clip, subtract, union
 from scheduling.engine.itinerary import PATIENT, ResourceFree
 from scheduling.models import Agent, Priority
 from scheduling.models.versions import BLOCK_MINUTES
 from scheduling.services import blocks, calendars, occupancy
+from vqflow.pipelines import several
 
 FIRST_RESOURCE_DAYS = 350
 """So much is looked at first by a lazy search, where that is two days at least: most of it the process has."""
@@ -30,17 +31,20 @@ class FreeTime:
         self._next = earliest // BLOCK_MINUTES
         self._of_patient, self._blocks, self.calendar = [], (), None
 
-    def first(self, *, lazy):
-        """Read the first days, or all; returns the Moment, of one version with `calendar`. One query if it is known."""
+    def first(self, *, lazy, under=several):
+        """Read the first days, or all; returns the Moment, of one version with `calendar`. One query if it is known.
+
+        `under`: what carries it out, as occupancy.at_this_moment takes it.
+        """
         self.calendar = calendars.at_hand(self._order.site_id, self.earliest)
         few = FIRST_RESOURCE_DAYS // max(1, len(self.calendar.bookables)) * 24 * 60
         end = self._end(min(self.latest, self.earliest + max(few, LEAST)) if lazy else self.latest)
         for _ in range(calendars.TRIES):
             within = self.earliest, self.latest
-            moment = self._moment(end, tracers=self._tracers(), tracers_within=within)
+            moment = self._moment(end, tracers=self._tracers(), tracers_within=within, under=under)
             if moment.version == self.calendar.version:
                 break
-            self.calendar = calendars.read(self._order.site_id, self.earliest)
+            self.calendar, under = calendars.read(self._order.site_id, self.earliest), several
         self._add(moment, end)
         return moment
 
@@ -83,6 +87,9 @@ class FreeTime:
             self._with_who_is_called_in(block, at) if called_in else block.free[at] for block in self._blocks
         ]
         free = clip(blocks.joined(parts), self.earliest, min(until, bookable.gas_until) if gas else until)
+        if gas and bookable.gas_checks:
+            now = self._known["now"]
+            free = subtract(free, quality.closed_to_gas(bookable.gas_checks, now, self.calendar.zone))
         return subtract(free, self._reserved(bookable, until)) if kept_free else free
 
     def _patient(self):

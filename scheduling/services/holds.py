@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from scheduling.engine import itinerary as engine
@@ -16,6 +16,8 @@ from scheduling.models import Hold, Order
 from scheduling.services import availability, recheck, reservations, search
 from vqflow import audit, policy
 from vqflow.errors import Conflict, NotAllowed
+from vqflow.models import Role
+from vqflow.pipelines import several
 from vqflow.statements import Compiled, selected
 
 LASTS = timedelta(minutes=5)
@@ -65,17 +67,24 @@ def hold(
 
 def _former(order, by, is_offer):
     """Ids of the live holds that a new one takes the place of."""
-    which = Q(order=order) if is_offer else Q(order=order) | Q(held_by=by, is_offer=False)
+    # One account stands for all patients of a site: what it holds for others is not this one's to give up.
+    only_of_order = is_offer or by.role == Role.PATIENT
+    which = Q(order=order) if only_of_order else Q(order=order) | Q(held_by=by, is_offer=False)
     return list(Hold.objects.live().filter(which).values_list("pk", flat=True))
 
 
 def locked_order(order):
     """The order as it is now, locked to the end of the transaction, with its people loaded."""
-    # Two queries: rows joined to a locked one are those of before the wait. NO KEY: what is written for an order
+    return locked_order_and(order)[0]
+
+
+def locked_order_and(order, *asked):
+    """The order as `locked_order` has it, and cursors with the answers to further statements about it, as it is now."""
+    # Two statements: rows joined to a locked one are those of before the wait. NO KEY: what is written for an order
     # elsewhere (a message, a hold, a task) shares its key, and must not wait for us while we wait for it.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM scheduling_order WHERE id = %s FOR NO KEY UPDATE", [order.pk])
-    return _ORDER.first(pk=order.pk)
+    lock = "SELECT 1 FROM scheduling_order WHERE id = %s FOR NO KEY UPDATE", [order.pk]
+    _, found, *answers = several([lock, _ORDER.asked(pk=order.pk), *asked])
+    return _ORDER.made(found.fetchall())[0], *answers
 
 
 _ORDER = Compiled(lambda pk: Order.objects.filter(pk=pk).with_people(), pk=-1)

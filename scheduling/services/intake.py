@@ -1,5 +1,6 @@
 """Patients and orders come in."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ from scheduling.models import (
     Transport,
 )
 from scheduling.models.patients import MERGED
-from scheduling.services import numbers, referrers, screening, transitions
+from scheduling.services import messages, numbers, referrers, screening, transitions
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -73,6 +74,7 @@ def register_patient(
     weight_kg=None,
     height_cm=None,
     email_consent=False,
+    sms_consent=False,
     confirmed_different=(),
     **fields,
 ):
@@ -84,7 +86,8 @@ def register_patient(
     policy.permit(by, "patient.create")
     one_registration_at_a_time(site)
     alike = refuse_duplicates(fields, site, confirmed_different)
-    patient = _new_patient(site, fields, email_consent=email_consent, by=by, now=now)
+    consents = {"email_consent": email_consent, "sms_consent": sms_consent}
+    patient = _new_patient(site, fields, consents, by=by, now=now)
     if weight_kg or height_cm:
         BodyMeasurement.objects.create(
             patient=patient,
@@ -115,16 +118,25 @@ def refuse_duplicates(fields, site, confirmed_different, *, besides=()):
     return sorted(each.pk for each in alike)
 
 
-def _new_patient(site, fields, *, email_consent, by, now):
+def _new_patient(site, fields, consents, *, by, now):
     resource = Resource.objects.create(site=site, kind=ResourceKind.PATIENT, capabilities=["patient"])
-    consent = {"email_consent_at": now, "email_consent_by": by} if email_consent else {}
+    given = {}
+    for name in [name for name, is_given in consents.items() if is_given]:
+        given |= {f"{name}_at": now, f"{name}_by": by}
+    with number_given_once(fields["mrn_issuer"]):
+        return Patient.objects.create(site=site, resource=resource, **fields, **given)
+
+
+@contextmanager
+def number_given_once(issuer):
+    """Invalid at `mrn` where another site was faster to write down the same number of the same issuer."""
     try:
         with transaction.atomic():
-            return Patient.objects.create(site=site, resource=resource, **fields, **consent)
+            yield
     except IntegrityError as error:
         if error.__cause__.diag.constraint_name != "patient_mrn_once_per_issuer":
             raise
-        sentence = f"{fields['mrn_issuer']} has given this number to another patient. Search for it instead."
+        sentence = f"{issuer} has given this number to another patient. Search for it instead."
         raise Invalid(sentence, fields={"mrn": [sentence]}) from error
 
 
@@ -237,7 +249,7 @@ def place_stat_order(*, site, name, sex, clinical_question, referrer, ward, by, 
         "given_name": given.strip(),
         "sex": sex or Sex.UNKNOWN,
     }
-    patient = _new_patient(site, fields, email_consent=False, by=by, now=now)
+    patient = _new_patient(site, fields, {}, by=by, now=now)
     audit.record("patient.registered", patient, by=by, patients=[patient.pk], temporary=True)
     request = Request(
         referrer=referrer,
@@ -278,4 +290,5 @@ def cancel_order(order, *, reason, by, now):
     transitions.move(order, OrderState.CANCELLED, closed_reason=reason.strip())
     screening.close_tasks(order, by=by, now=now, kind__in=screening.MOOT_WITHOUT_ORDER)
     audit.record("order.cancelled", order, by=by, patients=[order.patient_id], reason=reason.strip())
+    messages.order_cancelled(order, now=now)
     return order

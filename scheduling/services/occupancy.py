@@ -15,7 +15,7 @@ from scheduling.models.appointments import LONGEST_MINUTES
 from scheduling.models.versions import BLOCK_MINUTES
 from scheduling.services.blocks import PACKED, Rows
 from scheduling.services.tracers import stock
-from vqflow.statements import prepared_cursor
+from vqflow.pipelines import several
 
 OCCUPIES = """status IN ('held', 'booked', 'overbooked') AND (status <> 'held' OR expires_at > %(now)s)"""
 # Both bounds are on `end_minute`, so that the scan of the index ends soon after the last day that is asked for.
@@ -71,14 +71,24 @@ class Moment:
 
 
 def at_this_moment(
-    order, resource_ids, known, *, now, free_of=None, hold=None, tracers=(), tracers_within=()
+    order,
+    resource_ids,
+    known,
+    *,
+    now,
+    free_of=None,
+    hold=None,
+    tracers=(),
+    tracers_within=(),
+    under=several,
 ):
     """The Moment, with what occupies these resources and the patient. One query.
 
     `known`: by number of each block that is asked for, the Rows that are at hand, or None; those that are still
     so come back as they are. A hold that has expired occupies nothing, nor does the hold with the token `hold`
     (OWN_HOLD is whatever is held for the order), nor the appointment `free_of`. `tracers`: products whose batches
-    are read too, for the minutes from, until of `tracers_within`.
+    are read too, for the minutes from, until of `tracers_within`. `under`: carries out the statement, as `several`,
+    once it holds what it locks.
     """
     occupies, batches = OCCUPIES, "NULL::json"
     values = {
@@ -106,9 +116,8 @@ def at_this_moment(
     sql = STATEMENT.format(batches=batches, occupies=occupies)
     if hold == OWN_HOLD:
         sql = sql.replace("%(hold)s", OF_THE_ORDER)
-    with prepared_cursor(binary=True) as cursor:
-        cursor.execute(sql, values)
-        batches, version, answers, overridden, of_patient, *blocks = cursor.fetchone()
+    [answer] = under([(sql, values)], binary={0})
+    batches, version, answers, overridden, of_patient, *blocks = answer.fetchone()
     rows = {
         block: known[block]
         if known[block] and known[block].version == at_version
@@ -125,10 +134,12 @@ def at_this_moment(
     )
 
 
+MANY_CHANGES = 50
 _FORGET = """
 WITH gone AS (
     DELETE FROM scheduling_occupancychange c USING (
-        SELECT site_id, block FROM scheduling_occupancychange WHERE block < %s GROUP BY 1, 2 HAVING count(*) > 1
+        SELECT site_id, block FROM scheduling_occupancychange GROUP BY 1, 2
+        HAVING count(*) > CASE WHEN block < %s THEN 1 ELSE %s END
     ) AS over WHERE c.site_id = over.site_id AND c.block = over.block
     RETURNING c.site_id, c.block
 )
@@ -137,7 +148,11 @@ INSERT INTO scheduling_occupancychange (site_id, block) SELECT DISTINCT site_id,
 
 
 def forget_changes(*, now):
-    """Make one change of all those of each block of days that is over; returns for how many blocks."""
+    """Make one change of all those of each block of days that is over, or has many; returns for how many blocks.
+
+    Every search adds up the changes of the blocks that it looks at. One that is made of many is new: each process
+    reads its block once more. A change that is being made meanwhile stays beside it.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_FORGET, [to_minute(now) // BLOCK_MINUTES - 1])
+        cursor.execute(_FORGET, [to_minute(now) // BLOCK_MINUTES - 1, MANY_CHANGES])
         return cursor.rowcount

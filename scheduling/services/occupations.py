@@ -4,13 +4,13 @@ from collections import defaultdict
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduling.engine import reserved
+from scheduling.engine import quality, reserved
 from scheduling.engine.blockers import Occupied
 from scheduling.engine.calendars import open_minutes, to_datetime, to_minute
 from scheduling.engine.intervals import clip, next_at_or_after, normal, subtract
 from scheduling.engine.itinerary import PATIENT
 from scheduling.engine.relaxation import Kind
-from scheduling.models import Closure, Hold, Reservation
+from scheduling.models import Agent, Closure, Hold, Reservation
 from scheduling.models.appointments import EpochMinute
 from scheduling.services import calendars
 from scheduling.templatetags import clock
@@ -39,17 +39,20 @@ class Times:
         return f"is {verb} until {self(end)}"
 
 
-def occupied(site, question, around, *, times, now, own=(None, None)):
+def occupied(site, question, around, *, times, now, own=(None, None), of=None):
     """Per resource id what occupies it within the minutes `around`, as engine.explanation takes it.
 
     Nothing of another patient is in it: what is booked is "busy". `times`: says the minutes. `own`: the order
-    whose holds, and the appointment whose time, are not in the way.
+    whose holds, and the appointment whose time, are not in the way. `of`: the order that is planned, where it is
+    not that; for xenon the checks of a room count.
     """
     low, high = max(around[0], question.earliest), min(around[1], question.latest)
     calendar = calendars.at_hand(site.pk, question.earliest)
     bookables = {each.id: each for each in calendar.bookables}
     reserved_rows = _reserved_rows(question, low, high, now, own)
     closures = _closures(site, low, high)
+    order = of or own[0]
+    is_gas = order is not None and order.procedure.protocol.agent == Agent.XE133
     found = {}
     for resource in question.resources:
         rows = reserved_rows[resource.id]
@@ -63,6 +66,8 @@ def occupied(site, question, around, *, times, now, own=(None, None)):
                 for start, end in kept
             ]
             entries += _off_hours(calendar, bookable, low, high, times)
+            if is_gas:
+                entries += _no_gas(calendar, bookable, low, high, now)
         entries += _to_be_clear(resource, entries, low, high, times)
         found[resource.id] = tuple(sorted(entries, key=lambda each: each.start))
     return found
@@ -151,7 +156,7 @@ def _closed(closures, times):
 
 
 def _off_hours(calendar, bookable, low, high, times):
-    """The minutes outside opening hours, shifts and, for gas, the time for which the exhaust is measured."""
+    """The minutes outside opening hours and shifts."""
     ahead = high + LOOKS_AHEAD
     place = next(at for at, each in enumerate(calendar.bookables) if each.id == bookable.id)
     there = clip(calendar.open_in(low, ahead)[place], low, ahead)
@@ -168,6 +173,19 @@ def _off_hours(calendar, bookable, low, high, times):
                 yield Occupied(begins, ends, Kind.OFF_SHIFT, _off_shift(begins, back, times))
             else:
                 yield Occupied(begins, ends, Kind.CLOSED, _shut(begins, back, times))
+
+
+def _no_gas(calendar, bookable, low, high, now):
+    """The minutes for which xenon is not planned here: by the checks of the room, and beyond its measured exhaust."""
+    if bookable.gas_until is None:
+        return
+    closed = quality.closed_to_gas(bookable.gas_checks, now, calendar.zone)
+    why = quality.why_no_gas(bookable.gas_checks, now, calendar.zone)
+    for start, end in clip(closed, low, high):
+        yield Occupied(start, end, Kind.GAS, why)
+    if bookable.gas_until < high:
+        sentence = "takes no gas: its exhaust has not been measured in the six months before"
+        yield Occupied(max(low, bookable.gas_until), high, Kind.GAS, sentence)
 
 
 def _shut(start, back, times):

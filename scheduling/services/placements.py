@@ -21,6 +21,8 @@ MOVED_FIELDS = [
     "xray_longest",
     "dose_cleared_at",
     "dose_cleared_by",
+    "confirmed_at",
+    "confirmed_by",
 ]
 PLANNED = ["planned_start_at", "planned_end_at"]
 
@@ -102,6 +104,8 @@ def write_steps(appointment, protocol_steps, plan, xray, *, by):
 def move(appointment, plan):
     """Write the new times to the appointment and its steps, and reserve them under the next revision."""
     spans, found, planned_at = _patient_spans(plan), plan.found, appointment.lungs_start_at
+    if appointment.confirmed_at and visits(appointment) != visits(appointment, patient_times(plan)):
+        appointment.confirmed_at = appointment.confirmed_by = None
     appointment.revision += 1
     appointment.starts_at = to_datetime(min(start for start, _ in spans))
     appointment.ends_at = to_datetime(max(end for _, end in spans))
@@ -177,9 +181,9 @@ def tell(appointment, came, now):
     call_ins.ask(appointment, now=now)
 
 
-def visits(appointment):
-    """When the patient comes, each time."""
-    return [visit.starts_at for visit in letters.visits(appointment)]
+def visits(appointment, times=None):
+    """When the patient comes, each time, by the plan or by `times` (patient_times)."""
+    return [visit.starts_at for visit in letters.visits(appointment, times)]
 
 
 def check_days(appointment, starts, by):

@@ -4,10 +4,11 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from scheduling.engine.catalogue import PROTOCOLS
+from scheduling.engine import phases
+from scheduling.engine.catalogue import PROTOCOLS, XRAY
 from scheduling.engine.states import OrderState
 from scheduling.examinations import Suggested, is_vetted, suggested_among
-from scheduling.models import Protocol, ProtocolStep, RequestedProcedure
+from scheduling.models import Protocol, ProtocolPhase, ProtocolStep, RequestedProcedure
 from vqflow import audit
 from vqflow.errors import Invalid
 
@@ -64,14 +65,48 @@ def install(site, *, by=None):
         for protocol, entry in zip(made, missing, strict=True)
         for ordinal, template in enumerate(entry.steps, start=1)
     )
+    ProtocolPhase.objects.bulk_create(
+        phase
+        for protocol, entry in zip(made, missing, strict=True)
+        for phase in phases_as(protocol, phases_of(entry))
+    )
     if made:
         audit.record("protocols.installed", site, by=by, count=len(made))
     return len(made)
 
 
+def phases_of(entry):
+    """The phases of one protocol of the catalogue."""
+    lungs = [step for step in entry.steps if step.kind != XRAY]
+    kinds = tuple(step.kind for step in lungs)
+    return phases.phases(entry.agent, kinds, together=any(step.simultaneous for step in lungs))
+
+
 def _protocol(site, entry):
     return Protocol(
         site=site, key=entry.key, agent=entry.agent or "", name=entry.name, is_bookable=entry.bookable
+    )
+
+
+def phases_as(protocol, templates):
+    """These small steps as rows of a protocol, not saved yet."""
+    return [_phase(protocol, ordinal, each) for ordinal, each in enumerate(templates, start=1)]
+
+
+def _phase(protocol, ordinal, template):
+    return ProtocolPhase(
+        protocol=protocol,
+        ordinal=ordinal,
+        key=template.key,
+        name=template.name,
+        part=template.part,
+        role=template.role or "",
+        timer=template.timer,
+        least_seconds=template.least_seconds,
+        typical_seconds=template.typical_seconds,
+        most_seconds=template.most_seconds,
+        views=[str(view) for view in template.views],
+        counts_k=template.counts_k,
     )
 
 

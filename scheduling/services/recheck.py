@@ -16,6 +16,7 @@ from scheduling.engine.states import StepState
 from scheduling.models import Hold, Reservation, StepKind
 from scheduling.services import availability, locks, occupations, reservations, search, tracers
 from vqflow.errors import Conflict, Invalid
+from vqflow.pipelines import several
 
 FARTHEST = timedelta(days=366)
 LONGEST_VISIT = timedelta(days=4)
@@ -56,13 +57,14 @@ def new_visit(order, starts, resource_ids, *, now, xray=None, waived=None, token
         sentence = "This X-ray lies in the future. Enter the time at which it ended."
         raise Invalid(sentence, fields={"xray_ended_at": [sentence]})
     patients = [order.patient.resource_id]
-    [days] = lock(order.site, [starts.values()], now=now, patients=patients, tokens=tokens)
+    locked = LockedDays(order.site, [starts.values()], now=now, patients=patients, tokens=tokens, exact=True)
+    [days] = locked.days
     waived = search.waived_rules(order) if waived is None else waived
     known = {"xray_ended_at": xray.ended_at if xray else None, "waived": waived}
-    question = availability.search_for(order, **days, now=now, **known)
+    question = availability.search_for(order, **days, now=now, under=locked.take, **known)
     complete(question, starts)
     try:
-        found = fitting(question, starts, resource_ids, site=order.site, now=now)
+        found = fitting(question, starts, resource_ids, order=order, now=now)
     except Conflict:
         if not overbooking:
             raise
@@ -88,9 +90,10 @@ def other_time(appointment, starts, resource_ids, *, now, tokens=(), gives_up=Fa
         patients=[order.patient.resource_id],
         tokens=tokens,
         steps=[step.pk for step in steps] if gives_up else (),
+        exact=True,
     )
     question = question_of(appointment, days, now)
-    return Plan(question, fitting(question, starts, resource_ids, site=order.site, now=now), starts)
+    return Plan(question, fitting(question, starts, resource_ids, order=order, now=now), starts)
 
 
 def question_of(appointment, days, now, hold=None):
@@ -144,23 +147,54 @@ def _free_for(question, step, minutes):
     ]
 
 
-def lock(site, visits, *, now, patients, tokens=(), steps=()):
-    """Lock every resource that could serve these visits, free what has expired there, and answer their days.
+def lock(site, visits, **given):
+    """Take LockedDays, and answer their `days`."""
+    locked = LockedDays(site, visits, **given)
+    locked.take()
+    return locked.days
+
+
+class LockedDays:
+    """Every resource and batch that could serve some visits, on their days: locked, and what has expired there freed.
 
     `visits`: the starts of each. `patients`: ids of their resources. `tokens` and `steps`: of the holds and steps
-    whose own time is given up. The answer holds per visit what `availability.search_for` takes: first_day, days.
+    whose own time is given up. `exact`: no dose is needed before the first or after the last of the starts.
+    `days` holds per visit what `availability.search_for` takes: first_day, days.
     """
-    zone = ZoneInfo(site.time_zone)
-    ranges = [checked_range(moments, now) for moments in visits]
-    # A day more on each side: preparation or clearance may cross midnight.
-    days = [_days(*each, zone) for each in ranges]
-    numbers = {day.toordinal() for each in days for day in each}
-    resource_ids, has_expired = locks.take_site(site, patients, numbers, now=now)
-    around = [(to_minute(first) - DAY_MINUTES, to_minute(last) + DAY_MINUTES) for first, last in ranges]
-    if has_expired or tokens or steps:
-        reservations.free(now=now, resources=resource_ids, around=around, tokens=tokens, steps=steps)
-    tracers.free(site, around=around, now=now, tokens=tokens, steps=steps)
-    return [{"first_day": each[0], "days": len(each)} for each in days]
+
+    def __init__(self, site, visits, *, now, patients, tokens=(), steps=(), exact=False):
+        zone, self._now = ZoneInfo(site.time_zone), now
+        ranges = [checked_range(moments, now) for moments in visits]
+        # A day more on each side: preparation or clearance may cross midnight.
+        days = [_days(*each, zone) for each in ranges]
+        self.days = [{"first_day": each[0], "days": len(each)} for each in days]
+        self._around = [
+            (to_minute(first) - DAY_MINUTES, to_minute(last) + DAY_MINUTES) for first, last in ranges
+        ]
+        self._given_up = {"tokens": tokens, "steps": steps}
+        numbers = {day.toordinal() for each in days for day in each}
+        self._statements = locks.of_site(site, patients, numbers, now=now)
+        needed = (
+            [(to_minute(first), to_minute(last) + 1) for first, last in ranges] if exact else self._around
+        )
+        self._statements += tracers.locking(site, around=needed, now=now, **self._given_up)
+
+    def take(self, asked=(), *, binary=()):
+        """Lock, and carry out what else is asked (as `several`), which sees all that was committed before the locks.
+
+        What has expired counts as free there. What is given up does not until it is freed, so it is freed first.
+        """
+        gives_up = any(self._given_up.values())
+        at_once = [] if gives_up else list(asked)
+        offset = len(self._statements)
+        with locks.in_time():
+            answers = several([*self._statements, *at_once], binary={offset + each for each in binary})
+        *_, look, batches, any_over = answers[:offset]
+        [(resource_ids, has_expired)] = look.fetchall()
+        if has_expired or gives_up:
+            reservations.free(now=self._now, resources=resource_ids, around=self._around, **self._given_up)
+        tracers.free(batches.fetchall(), any_over.fetchall(), now=self._now, **self._given_up)
+        return several(list(asked), binary=binary) if asked and gives_up else answers[offset:]
 
 
 def _days(first, last, zone):
@@ -197,23 +231,24 @@ def _wrong_start(sentence):
     return Invalid(sentence, fields={"starts": [sentence]})
 
 
-def fitting(question, starts, resource_ids, *, site, now):
+def fitting(question, starts, resource_ids, *, order, now):
     """The engine's word on these times; the refusal says who was faster where somebody was."""
+    site = order.site
     complete(question, starts)
     minutes = {kind: to_minute(moment) for kind, moment in starts.items()}
     found = engine.fits(question, minutes, {step.key: resource_ids for step in question.steps})
     if isinstance(found, str):
         faster = _who_was_faster(question, minutes, resource_ids, site, now)
-        raise Conflict(faster or _with_reasons(found, question, minutes, site, now))
+        raise Conflict(faster or _with_reasons(found, question, minutes, order, now))
     return found
 
 
-def _with_reasons(refusal, question, minutes, site, now):
+def _with_reasons(refusal, question, minutes, order, now):
     """The engine's sentence, followed by what occupies the rooms and people that it speaks of."""
     first, last = min(minutes.values()), max(minutes.values())
-    times = occupations.Times(site.time_zone, about=last)
+    times = occupations.Times(order.site.time_zone, about=last)
     around = (first - DAY_MINUTES, last + DAY_MINUTES)
-    occupied = occupations.occupied(site, question, around, times=times, now=now)
+    occupied = occupations.occupied(order.site, question, around, times=times, now=now, of=order)
     reasons = explanation.reasons(question, minutes, occupied, times)
     about = [each.sentence for each in reasons if each.headline == refusal and each.sentence != refusal]
     return " ".join([refusal, *dict.fromkeys(about)])
@@ -234,7 +269,7 @@ def _who_was_faster(question, minutes, resource_ids, site, now):
     held = Q(status=Reservation.Status.HELD, expires_at__gt=now)
     if taken := rows.filter(held).order_by("-expires_at", "pk").first():
         return f"{held_words(taken, site)} Choose another time."
-    if taken := rows.filter(newly_booked).order_by("-step__appointment__booked_at").first():
+    if taken := rows.filter(newly_booked).order_by("-step__appointment__booked_at", "pk").first():
         who = taken.step.appointment.booked_by.name
         return f"{who} was faster: {taken.resource.name} has just been booked. Choose another time."
     return None

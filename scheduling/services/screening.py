@@ -4,7 +4,7 @@ from django.db import transaction
 
 from scheduling.engine import screening as engine
 from scheduling.engine.states import UNFINISHED_ORDER
-from scheduling.examinations import QUESTIONS, assess, resolved_rules
+from scheduling.examinations import QUESTION_OF_RULE, QUESTIONS, assess, resolved_rules
 from scheduling.models import Order, ScreeningAnswer, Task
 from scheduling.services import protocols, transitions
 from vqflow import audit
@@ -83,7 +83,9 @@ def sync_tasks(order, *, by, now):
             wanted[Task.Kind.ASK, effect.question] = effect
         elif effect.action == engine.Action.CONSULT and effect.rule_id not in resolved_rules(order):
             wanted[Task.Kind.CONSULT, effect.rule_id] = effect
-    ours = order.tasks.filter(kind__in=[Task.Kind.ASK, Task.Kind.CONSULT], closed_at=None)
+    # A physician may also be asked to read perfusion now; no answer settles that.
+    known = [*QUESTIONS, *QUESTION_OF_RULE]
+    ours = order.tasks.filter(kind__in=[Task.Kind.ASK, Task.Kind.CONSULT], about__in=known, closed_at=None)
     still = set()
     for task in ours:
         if (task.kind, task.about) in wanted:

@@ -2,9 +2,10 @@
 
 from django.db import IntegrityError, transaction
 
+from scheduling.engine import gas
 from scheduling.engine import screening as rules
 from scheduling.engine.states import UNFINISHED_ORDER, OrderState
-from scheduling.examinations import XRAY_RULES, is_vetted, resolved_rules
+from scheduling.examinations import OVERRIDABLE, XRAY_RULES, is_vetted, resolved_rules
 from scheduling.models import Decision, Order, RequestedProcedure, Task
 from scheduling.services import protocols, screening, transitions
 from vqflow import audit, policy
@@ -168,7 +169,7 @@ def override(order, *, rule, reason, by, now, physician=None):
 
 def permit_override(rule, by, physician):
     """Raise Conflict for a rule that nobody decides on, NotAllowed for somebody who may not decide on this one."""
-    if rule not in XRAY_RULES and OVERRIDE_BY.get(rule) is None:
+    if rule not in OVERRIDABLE and OVERRIDE_BY.get(rule) is None:
         raise Conflict("This cannot be overridden: answer the question instead.")
     policy.permit(by, "override.clinical_by_phone" if physician else "override.clinical")
     if OVERRIDE_BY.get(rule) == "authorised_user":
@@ -221,6 +222,11 @@ def _ask_for_countersignature(decision, now):
 def lapse_window_overrides(order, *, now):
     """An override of the chest X-ray window was given for an appointment that is no more."""
     order.decisions.filter(rule__in=XRAY_RULES, lapsed_at=None).update(lapsed_at=now)
+
+
+def lapse_gas_override(order, *, now):
+    """It was given for gas that has been made anew since."""
+    order.decisions.filter(rule=gas.RULE, lapsed_at=None).update(lapsed_at=now)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""The examination itself: check-in, chest X-ray, dose clearance, the lung acquisitions, undo.
+"""The acquisitions of an examination: dose clearance, start and end, broken off, left out, undo; and who stays away.
 
 Planned times bind nobody here: what happened is recorded as it happened.
 """
@@ -9,9 +9,20 @@ from django.db import transaction
 
 from scheduling.engine import gates
 from scheduling.engine.states import AppointmentState, OrderState, StepState
-from scheduling.examinations import examination, expected_at
-from scheduling.models import MODALITY, Outcome, StepKind, Task
-from scheduling.services import booking, call_ins, messages, reservations, transitions, vetting
+from scheduling.examinations import examination, expected_at, is_here
+from scheduling.models import MODALITY, HandOver, Outcome, StepKind, Task
+from scheduling.services import (
+    booking,
+    call_ins,
+    countrates,
+    messages,
+    quality,
+    reservations,
+    transitions,
+    vetting,
+)
+from scheduling.services.doses import injections
+from scheduling.services.examination import deviations, tracks, xrays
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -24,63 +35,6 @@ UNDO_STEP = {
 }
 READING = "reading of perfusion"
 GONE = (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
-
-
-@transaction.atomic
-def check_in(appointment, *, identifiers_checked, by, now):
-    """The patient is here, and name and date of birth (or wristband) were checked."""
-    policy.permit(by, "visit.check_in")
-    if not identifiers_checked:
-        sentence = "Check two identifiers first: the full name, and the date of birth or the wristband."
-        raise Invalid(sentence, fields={"identifiers_checked": [sentence]})
-    appointment = reservations.locked(appointment)
-    _refuse(gates.why_not_check_in(examination(appointment, now)))
-    if appointment.state == AppointmentState.ARRIVED:  # back on another day: the identity is checked again
-        appointment.arrived_at, appointment.arrived_by = now, by
-        appointment.save(update_fields=["arrived_at", "arrived_by"])
-    else:
-        transitions.move(appointment, AppointmentState.ARRIVED, arrived_at=now, arrived_by=by)
-    _record("visit.checked_in", appointment, by)
-    return appointment
-
-
-@transaction.atomic
-def undo_check_in(appointment, *, by, now):
-    policy.permit(by, "visit.check_in")
-    appointment = reservations.locked(appointment)
-    if appointment.dose_cleared_at:
-        raise Conflict("The dose is cleared already; undo that first.")
-    transitions.move(appointment, AppointmentState.BOOKED, arrived_at=None, arrived_by=None)
-    _record("visit.check_in_undone", appointment, by)
-    return appointment
-
-
-@transaction.atomic
-def record_xray(appointment, *, ended_at, by, now, elsewhere="", modality="DX"):
-    """Confirm that the chest X-ray (or chest CT) is done: when it ended, and where if elsewhere."""
-    policy.permit(by, "visit.perform")
-    appointment = reservations.locked(appointment)
-    if ended_at > now:
-        sentence = "This time lies in the future. Enter the time at which the X-ray ended."
-        raise Invalid(sentence, fields={"ended_at": [sentence]})
-    if appointment.state in GONE:
-        raise Conflict(f"This appointment is {transitions.words(appointment.state)}.")
-    step = _xray_step(appointment)
-    if step.state != StepState.SCHEDULED:
-        raise Conflict(f"The X-ray is {transitions.words(step.state)} already. Undo it to correct its time.")
-    facts = {"performed_end_at": ended_at, "performed_by": by, "elsewhere": elsewhere, "modality": modality}
-    transitions.move(step, StepState.COMPLETED, **facts)
-    if elsewhere:
-        reservations.release_step(step)
-    _record("xray.confirmed", appointment, by, ended_at=ended_at.isoformat(), elsewhere=elsewhere)
-    return step
-
-
-def _xray_step(appointment):
-    step = appointment.steps.filter(kind=StepKind.XRAY).first()
-    if step is None:
-        raise Conflict("This examination was planned without a chest X-ray, by a physician's override.")
-    return step
 
 
 @transaction.atomic
@@ -113,9 +67,13 @@ def start(step, *, by, now):
     policy.permit(by, "visit.perform")
     appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
-    _refuse(gates.why_not_start(examination(appointment, now), step.kind))
-    for each in with_companions(appointment, step):
+    checked = quality.present(appointment.site, now)
+    _refuse(gates.why_not_start(examination(appointment, now, quality=checked), step.kind))
+    together = with_companions(appointment, step)
+    for each in together:
         transitions.move(each, StepState.IN_PROGRESS, performed_start_at=now, performed_by=by)
+    tracks.follow_start(appointment, together, by=by, now=now)
+    injections.begun(appointment, together, by=by, now=now)
     if step.kind != StepKind.XRAY and appointment.state == AppointmentState.ARRIVED:
         transitions.move(appointment, AppointmentState.IN_PROGRESS)
         transitions.move(appointment.procedure.order, OrderState.IN_PROGRESS)
@@ -130,8 +88,10 @@ def end(step, *, by, now):
     appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
     _refuse(gates.why_not_end(examination(appointment, now), step.kind))
-    for each in with_companions(appointment, step):
+    together = with_companions(appointment, step)
+    for each in together:
         transitions.move(each, StepState.COMPLETED, performed_end_at=now)
+    tracks.follow_end(appointment, together, now=now)
     _record("step.ended", appointment, by, step=step.kind)
     _ask_for_reading(appointment, step, now)
     fulfil_when_over(appointment, by)
@@ -170,14 +130,24 @@ def discontinue(step, *, reason, by, now):
         raise Invalid("Say why it was stopped.", fields={"reason": ["Say why it was stopped."]})
     appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
-    _refuse(gates.why_not_end(examination(appointment, now), step.kind))
-    for each in with_companions(appointment, step):
-        facts = {"performed_end_at": now, "discontinued_reason": reason.strip()}
-        transitions.move(each, StepState.DISCONTINUED, **facts)
-    _record("step.discontinued", appointment, by, step=step.kind, reason=reason.strip())
+    _refuse(gates.why_not_stop(examination(appointment, now), step.kind))
+    stop(appointment, with_companions(appointment, step), reason=reason.strip(), by=by, now=now)
     _ask_for_reading(appointment, step, now)
+    deviations.note_perfusion_only(appointment, step, reason=reason.strip(), by=by, now=now)
     fulfil_when_over(appointment, by)
     return step
+
+
+def stop(appointment, together, *, reason, by, now, by_ending=False):
+    """The running acquisition and its companions are broken off; part of the caller's transaction.
+
+    `by_ending`: with the whole examination (services/examination/endings.py).
+    """
+    facts = {"performed_end_at": now, "discontinued_reason": reason, "by_ending": by_ending}
+    for each in together:
+        transitions.move(each, StepState.DISCONTINUED, **facts)
+    tracks.follow_end(appointment, together, now=now)
+    _record("step.discontinued", appointment, by, step=together[0].kind, reason=reason)
 
 
 @transaction.atomic
@@ -209,17 +179,39 @@ def undo(step, *, by, now):
     step = appointment.steps.get(pk=step.pk)
     if appointment.state in GONE:
         raise Conflict(f"This appointment is {transitions.words(appointment.state)}.")
+    _refuse(why_not_undo(appointment))
     together = with_companions(appointment, step)
     before = _state_before(appointment, together)
     if step.state == StepState.CANCELLED:
         reservations.take_back(appointment, step, now=now)
-    _reopen(appointment)
+    _follow_undo(appointment, together, before, by=by, now=now)
+    reopen(appointment)
     cleared = _cleared_facts(step, before)
     for each in together:
         transitions.move(each, before, **cleared)
+    deviations.take_back(appointment, step, by=by, now=now)
     _back_to_arrived(appointment)
     _record("step.undone", appointment, by, step=step.kind)
     return step
+
+
+def why_not_undo(appointment):
+    """What was completed as limited is taken back as a whole."""
+    limited = HandOver.objects.filter(appointment=appointment).exclude(limited="").exists()
+    return "This examination is complete as limited. Take that back first." if limited else None
+
+
+def _follow_undo(appointment, together, before, *, by, now):
+    """The small steps go back with the acquisition."""
+    step = together[0]
+    if before == StepState.IN_PROGRESS:
+        tracks.follow_undo_end(appointment, together, step.performed_end_at)
+    elif step.kind == StepKind.XRAY:
+        xrays.forget(step, by=by, now=now)
+    elif step.state != StepState.CANCELLED and step.performed_start_at:
+        tracks.follow_undo_start(appointment, together, step.performed_start_at, by=by, now=now)
+        injections.taken_back(appointment, together, by=by, now=now)
+        countrates.forget(together, by=by, now=now)
 
 
 def _state_before(appointment, together):
@@ -247,16 +239,21 @@ def _cleared_facts(step, before):
     return cleared
 
 
-def _reopen(appointment):
-    """A fulfilled appointment goes on; impossible once its report is signed."""
+def reopen(appointment):
+    """A fulfilled appointment goes on; impossible once its report is signed. Part of the caller's transaction."""
     if appointment.state == AppointmentState.FULFILLED:
-        transitions.move(appointment, AppointmentState.IN_PROGRESS)
+        transitions.move(appointment, AppointmentState.IN_PROGRESS, awaits_release=False)
+        # What goes on is handed over anew at its end.
+        HandOver.objects.filter(appointment=appointment, limited="").delete()
         transitions.move(appointment.procedure.order, OrderState.IN_PROGRESS)
+        for xray in appointment.steps.filter(kind=StepKind.XRAY, state=StepState.CANCELLED):
+            transitions.move(xray, StepState.SCHEDULED)  # it fell away when the visit was over
 
 
 def _back_to_arrived(appointment):
     """Without any lung acquisition begun, the patient is merely here again."""
-    begun = appointment.steps.exclude(kind=StepKind.XRAY).exclude(state=StepState.SCHEDULED)
+    never = [StepState.SCHEDULED, StepState.CANCELLED]  # to come, or left out
+    begun = appointment.steps.exclude(kind=StepKind.XRAY).exclude(state__in=never)
     if appointment.state == AppointmentState.IN_PROGRESS and not begun.exists():
         transitions.move(appointment, AppointmentState.ARRIVED)
         transitions.move(appointment.procedure.order, OrderState.SCHEDULED)
@@ -266,8 +263,8 @@ def why_not_no_show(appointment, now):
     """A sentence why this patient cannot be said to have stayed away, or None."""
     if now < expected_at(appointment):
         return "The patient is not expected yet."
-    here = examination(appointment, now).checked_in
-    return "The patient is here." if here and appointment.state == AppointmentState.ARRIVED else None
+    here = appointment.state == AppointmentState.ARRIVED and is_here(appointment, now)
+    return "The patient is here." if here else None
 
 
 @transaction.atomic
@@ -278,13 +275,13 @@ def no_show(appointment, *, by, now):
     if refusal := why_not_no_show(appointment, now):
         raise Conflict(refusal)
     transitions.move(appointment, AppointmentState.NO_SHOW)
-    reservations.release(appointment)
     order = appointment.procedure.order
     vetting.lapse_window_overrides(order, now=now)
     call_ins.close(order, now=now)
     transitions.move(order, booking.state_without_appointment(order))
     messages.cancelled(appointment, now=now)
     _record("appointment.no_show", appointment, by)
+    reservations.release(appointment)  # last, as in booking.call_off
     return appointment
 
 
@@ -300,13 +297,30 @@ def mark_reported(*, order, by, now, term="", meaning=""):
     audit.record("order.reported", order, by=by, patients=[order.patient_id])
 
 
+def mark_amended(*, order, by, now, term, meaning):
+    """The final report has been amended: called by reporting in the same transaction. Its new term stays with the
+    order."""
+    said = {"term": term, "meaning": meaning, "reported_at": now}
+    Outcome.objects.update_or_create(order=order, defaults=said)
+    audit.record("order.amended", order, by=by, patients=[order.patient_id])
+
+
+def mark_unreported(*, order, by):
+    """The final report was retracted: the order waits for a report again, and has no result until then."""
+    transitions.move(order, OrderState.PERFORMED)
+    Outcome.objects.filter(order=order).delete()
+    audit.record("order.unreported", order, by=by, patients=[order.patient_id])
+
+
 def fulfil_when_over(appointment, by):
     """The last lung acquisition is over; an X-ray that was overridden and never done falls away."""
     lungs = appointment.steps.exclude(kind=StepKind.XRAY)
     if lungs.exclude(state__in=ENDED).exists():
         return
     appointment.steps.filter(kind=StepKind.XRAY, state=StepState.SCHEDULED).update(state=StepState.CANCELLED)
-    transitions.move(appointment, AppointmentState.FULFILLED)
+    transitions.move(
+        appointment, AppointmentState.FULFILLED, awaits_release=appointment.site.releases_patients
+    )
     transitions.move(appointment.procedure.order, OrderState.PERFORMED)
     _record("visit.fulfilled", appointment, by)
 

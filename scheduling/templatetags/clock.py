@@ -25,7 +25,6 @@ from functools import wraps
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils import dateformat
 
 register = template.Library()
 
@@ -49,7 +48,8 @@ def local(value, zone):
 
 def happens_twice(moment):
     """Whether the clock shows this local time a second time (the hour after summer time ends)."""
-    return moment.replace(fold=0).utcoffset() > moment.replace(fold=1).utcoffset()
+    other, offset = moment.replace(fold=1 - moment.fold).utcoffset(), moment.utcoffset()
+    return (offset < other) if moment.fold else (offset > other)
 
 
 def abbreviation(moment):
@@ -61,7 +61,7 @@ def abbreviation(moment):
 
 
 def clock_time(moment, *, named):
-    text = dateformat.format(moment, "H:i")
+    text = f"{moment:%H:%M}"
     return f"{text} {abbreviation(moment)}" if named or happens_twice(moment) else text
 
 
@@ -69,14 +69,14 @@ def clock_time(moment, *, named):
 def at(value, zone):
     """22 Nov 2026 10:40"""
     moment = local(value, zone)
-    return f"{dateformat.format(moment, 'j M Y')} {clock_time(moment, named=False)}"
+    return f"{day(moment)} {clock_time(moment, named=False)}"
 
 
 @shown
 def at_named(value, zone):
     """22 Nov 2026 10:40 EST"""
     moment = local(value, zone)
-    return f"{dateformat.format(moment, 'j M Y')} {clock_time(moment, named=True)}"
+    return f"{day(moment)} {clock_time(moment, named=True)}"
 
 
 @shown
@@ -94,19 +94,21 @@ def time_at_named(value, zone):
 @shown
 def date_at(value, zone):
     """22 Nov 2026"""
-    return dateformat.format(local(value, zone), "j M Y")
+    return day(local(value, zone))
 
 
 @shown
 def day_at(value, zone):
     """Sun 22 Nov 2026"""
-    return dateformat.format(local(value, zone), "D j M Y")
+    moment = local(value, zone)
+    return f"{moment:%a} {day(moment)}"
 
 
 @shown
 def long_day_at(value, zone):
     """Sunday 22 November 2026"""
-    return dateformat.format(local(value, zone), "l j F Y")
+    moment = local(value, zone)
+    return f"{moment:%A} {moment.day} {moment:%B} {moment.year:04}"
 
 
 @shown
@@ -118,7 +120,7 @@ def iso_at(value, zone):
 @shown
 def day(value):
     """22 Nov 2026, of a plain date."""
-    return dateformat.format(value, "j M Y")
+    return f"{value.day} {value:%b} {value.year:04}"
 
 
 @shown

@@ -12,6 +12,12 @@ def mbq(value):
 
 
 @register.filter
+def thousands(value):
+    """10,150"""
+    return f"{value:,}"
+
+
+@register.filter
 def millions(particles):
     """4 million, 3.6 million; below a million as it is: 350,000"""
     if particles < 1_000_000:

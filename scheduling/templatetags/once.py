@@ -3,13 +3,14 @@
 Every rendering has a key of its own, so a form that comes back with an error is a new request.
 """
 
-import uuid
-
 from django import template
+from django.utils.html import format_html
+
+from vqflow.once import key
 
 register = template.Library()
 
 
-@register.inclusion_tag("scheduling/_once.html")
+@register.simple_tag
 def once():
-    return {"request_id": uuid.uuid4()}
+    return format_html('<input type="hidden" name="request_id" value="{}">', key())

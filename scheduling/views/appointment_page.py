@@ -12,7 +12,7 @@ from scheduling.engine.states import StepState
 from scheduling.forms.orders import ReasonForm
 from scheduling.forms.perfusion import PerfusionForm
 from scheduling.models import Resource, ResourceKind, ScheduledProcedureStep
-from scheduling.services import onestep
+from scheduling.services import confirmations, onestep
 from scheduling.services.perfusion import why_not_read
 from scheduling.services.search import why_not_move
 from scheduling.services.transitions import words
@@ -70,6 +70,10 @@ def render_appointment(
         **waits(user, order, appointment),
         "is_movable": is_movable,
         "may_move": is_movable and policy.allows(user, "appointment.move"),
+        "may_print_labels": policy.allows(user, "label.print"),
+        "may_confirm": not appointment.confirmed_at
+        and confirmations.why_not(appointment, now) is None
+        and policy.allows(user, confirmations.ACTION),
         "may_cancel": is_movable and policy.allows(user, "appointment.cancel"),
         "cancel_form": cancel_form or ReasonForm(auto_id="id_cancel_%s"),
         "is_cancelling": cancel_form is not None,

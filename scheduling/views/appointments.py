@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from scheduling.forms.booking import BookingForm, TechnologistForm
 from scheduling.forms.orders import ReasonForm
-from scheduling.services import access, booking, overbooking, reservations
+from scheduling.services import access, booking, confirmations, overbooking, reservations
 from scheduling.templatetags import clock
 from scheduling.views.appointment_page import render_appointment
 from scheduling.views.search_page import period_of, render_search, xray_of
@@ -108,6 +108,20 @@ def move(request, pk):
         period = period_of(request, order.site, first_day=first_day(form, order.site))
         return render_search(request, other_time(request, found), period=period, refusal=refusal)
     messages.success(request, "Moved.")
+    return redirect("scheduling:appointment", pk)
+
+
+@page("appointment.confirm", methods=("GET", "POST"))
+def confirm(request, pk):
+    """The patient has told the desk that the time is good."""
+    found = access.appointment(pk, by=request.user, action="appointment.confirm")
+    if request.method != "POST":
+        return redirect("scheduling:appointment", pk)
+    try:
+        confirmations.confirm(found, by=request.user, now=timezone.now())
+    except Conflict as refusal:
+        return render_appointment(request, _again(request, pk), status=409, refusal=refusal)
+    messages.success(request, "Confirmed.")
     return redirect("scheduling:appointment", pk)
 
 

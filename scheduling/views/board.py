@@ -12,8 +12,8 @@ from django.utils.http import urlencode
 from scheduling import boards, worklist
 from scheduling.engine.calendars import to_minute
 from scheduling.models import Site
-from scheduling.services import access
-from scheduling.views import board_drawing, board_words
+from scheduling.services import access, untold
+from scheduling.views import board_ahead, board_drawing, board_words
 from scheduling.views.site import site_of
 from vqflow import policy
 from vqflow.pages import page
@@ -79,7 +79,9 @@ def shown(request, view, now, version=None):
     # Before the rows: what changes in between is brought by the next poll.
     version = version or boards.version(view.site, view.first_day, view.days, now=now)
     found = boards.board(view.site, view.first_day, view.days, now=now)
-    access.listed("board", found.patients, by=user, action=ACTION)
+    waiting = list(untold.of_site(user))
+    shown_patients = found.patients | {each.order.patient_id for each in waiting}
+    access.listed("board", shown_patients, by=user, action=ACTION)
     may_move = policy.allows(user, "appointment.move")
     drawing = board_drawing.draw(
         found, now=minute, may_move=may_move, day_url=lambda day: view.url(day=day.isoformat(), view=None)
@@ -92,6 +94,8 @@ def shown(request, view, now, version=None):
         "minute": minute,
         "drawing": drawing,
         "visits": _table(found, may_move),
+        "ahead": board_ahead.lines(found),
+        "untold": waiting,
         "is_today": view.first_day <= today < view.first_day + step,
         "last_day": view.first_day + step - timedelta(days=1),
         "today_url": view.url(day=None),

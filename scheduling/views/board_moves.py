@@ -8,7 +8,6 @@ from django.http import QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from scheduling.engine.states import StepState
 from scheduling.forms.board import DropForm, GapForm
@@ -23,7 +22,7 @@ from scheduling.views.appointments import chosen
 from scheduling.views.board import shown, view_of
 from vqflow import policy
 from vqflow.errors import Conflict, DomainError, Invalid
-from vqflow.pages import page
+from vqflow.pages import next_of, page
 
 SALT, KEPT_SECONDS = "board.undo", 600
 PROPOSALS, DAYS = 5, 7
@@ -147,9 +146,7 @@ def _apart(proposals):
 
 def _here(request):
     """The board that the person looks at."""
-    url = request.POST.get("next") or request.GET.get("next")
-    is_ours = url and url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
-    return url if is_ours else reverse("scheduling:board")
+    return next_of(request, reverse("scheduling:board"))
 
 
 def _live(request, **more):

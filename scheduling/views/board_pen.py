@@ -1,5 +1,6 @@
 """Draws the rooms and people of a board on one scale at one moment."""
 
+from dataclasses import replace
 from functools import cache
 
 from django.urls import reverse
@@ -13,6 +14,7 @@ from scheduling.views.board_shapes import Gap, Lane, Part, Shape, percent
 LONGEST_LABEL_MINUTES = 110
 SHORTEST_INSIDE_MINUTES = 12  # of a block that has its names inside it
 ROOM_HEIGHT, PERSON_HEIGHT, WEEK_HEIGHT = 42, 28, 26
+LATER_HEIGHT = 17
 
 
 class Pen:
@@ -30,11 +32,37 @@ class Pen:
 
     def lane(self, row):
         height = WEEK_HEIGHT if self.is_week else ROOM_HEIGHT if row.is_room else PERSON_HEIGHT
+        later = tuple(self._later(row)) if row.is_room else ()
         following = [*(block.start for block in row.blocks[1:]), None]
         shapes = [self._shape(row, block, after) for block, after in zip(row.blocks, following, strict=False)]
         return Lane(
-            row, height, tuple(self._background(row)), tuple(filter(None, shapes)), tuple(self._gaps(row))
+            row,
+            height + (LATER_HEIGHT if later else 0),
+            tuple(self._background(row)),
+            tuple(filter(None, shapes)),
+            tuple(self._gaps(row)),
+            later,
         )
+
+    def _later(self, row):
+        """When the pictures are expected that will begin or end later than planned; who, as far as there is room."""
+        found = sorted(filter(None, map(self._expected, row.blocks)), key=lambda each: each[0])
+        following = [*(start for start, _, _ in found[1:]), self.ends]
+        for (start, end, block), until in zip(found, following, strict=False):
+            room = max(end, min(until, start + LONGEST_LABEL_MINUTES)) - start
+            width = next((width for _, width in self.scale.parts(start, start + room)), "")
+            text = labels.later(block, self.times, room)
+            for part in self._parts("later", start, end, text):
+                yield replace(part, text_width=width)
+
+    def _expected(self, block):
+        """(from, to, the block) of pictures that are expected later than planned, or None."""
+        step = block.step
+        if step is None or not block.scan or step.delay < words.SHOWN_DELAY_MINUTES:
+            return None
+        start, end = step.expected
+        start = max(block.scan[1], self.now) if step.state == StepState.IN_PROGRESS else start
+        return start, max(end, start + 1), block
 
     def _background(self, row):
         """What is not to be booked: hours, closures, on call, and what is kept for the urgent."""
@@ -85,7 +113,7 @@ class Pen:
         room = max(until, block.end) - begins
         label = next(self.scale.parts(begins, begins + room), None)
         surname, given = labels.names(block, row, room)
-        second = labels.second(block, room) if row.is_room else ""
+        second = labels.second(block, room, self.times) if row.is_room else ""
         is_over = (
             not is_beside
             and labels.length(surname, labels.CAPITAL) + labels.length(given, labels.SMALL)

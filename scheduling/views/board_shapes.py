@@ -14,6 +14,7 @@ class Part:
     width: str
     text: str = ""
     url: str = ""
+    text_width: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Lane:
     closed: tuple[Part, ...]
     shapes: tuple[Shape, ...]
     gaps: tuple[Gap, ...]
+    later: tuple[Part, ...] = ()
+    """What is expected at another time than planned, below the blocks."""
     svg: str = ""
 
 

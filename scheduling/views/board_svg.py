@@ -27,6 +27,7 @@ def lane(drawn, grid, *, is_week):
         parts += [_over(mark) for mark in shape.marks if mark.name == "over"]
         parts.append(_shape(shape, drawn.row, height, is_week))
         parts += [_done(mark) for mark in shape.marks if mark.name == "done"]
+    parts += [_later(part) for part in drawn.later]
     return mark_safe("".join(parts))  # noqa: S308  (escaped below, piece by piece)
 
 
@@ -66,6 +67,15 @@ def _over(mark):
         f'<svg x="{mark.x}" y="3" width="{mark.width}" height="{ROOM}"><rect class="lane__over" width="100%" '
         'height="100%"/><rect width="100%" height="100%" fill="url(#hatch-over)"/></svg>'
     )
+
+
+def _later(part):
+    # What it says is in the label of the block that is late.
+    at = f'<svg aria-hidden="true" x="{part.x}" y="43" height="15" width='
+    box = f'{at}"{part.width}"><rect class="later" width="100%" height="100%" rx="3"/></svg>'
+    if not part.text:
+        return box
+    return f'{box}{at}"{part.text_width}"><text class="later__text" x="4" y="11">{escape(part.text)}</text></svg>'
 
 
 def _done(mark):

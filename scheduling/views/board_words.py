@@ -11,7 +11,7 @@ from scheduling.engine.states import AppointmentState, StepState
 from scheduling.engine.window import duration_words
 from scheduling.models import Priority, StepKind
 from scheduling.templatetags import clock
-from scheduling.views.lines import LETTERS, STEP_WORDS
+from scheduling.views.line_words import LETTERS, STEP_WORDS
 
 STATES = {
     AppointmentState.BOOKED: ("booked", "To come"),
@@ -27,6 +27,8 @@ STEP_ICONS = {
     StepState.CANCELLED: "cancelled",
 }
 LABELS = {kind.value: kind.label for kind in StepKind}
+SHOWN_DELAY_MINUTES = 5
+"""What is expected to be later than planned by less than this is said to be in time."""
 
 
 class Times:
@@ -140,7 +142,7 @@ def _step_words(step, times, day):
         "" if other == day else other,
         when,
         step.elsewhere or place,
-        "" if not step.late else over_words(step),
+        expected_words(step, times) or ("" if not step.late else over_words(step)),
     )
 
 
@@ -163,6 +165,13 @@ def over_words(step):
     return f"{duration_words(step.late)} {'over' if step.is_over_time else 'late'}"
 
 
+def expected_words(step, times):
+    """expected 10:40; of what will begin in time, and of what runs: nothing."""
+    if step.delay < SHOWN_DELAY_MINUTES or step.state != StepState.SCHEDULED:
+        return ""
+    return f"expected {times(step.expected[0])}"
+
+
 def block_words(block, row, times):
     """One block as a screen reader says it."""
     taken = times.span(block.start, block.end)
@@ -177,6 +186,8 @@ def block_words(block, row, times):
     parts.append(step_state_words(step, times).capitalize())
     if step.late:
         parts.append(over_words(step))
+    if later := expected_words(step, times):
+        parts.append(later.capitalize())
     if block.status == "overbooked":
         parts.append("Overbooked")
     if block.is_closed:

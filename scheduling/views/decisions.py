@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from scheduling.engine.screening import questions_for
 from scheduling.examinations import facts
@@ -16,7 +15,7 @@ from scheduling.views.order_page import render_order
 from scheduling.views.vetting_page import render_case
 from vqflow import policy
 from vqflow.errors import Conflict, Invalid, NotFound
-from vqflow.pages import page
+from vqflow.pages import next_of, page
 
 
 def _decide(request, pk, action, *, name, form_of, act, done):
@@ -50,9 +49,7 @@ def _page(request):
 
 def _back(request, order):
     """To the page that sent the form, where it names one of ours in `next`; else to the order."""
-    asked = request.POST.get("next", "")
-    is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return asked if is_ours else reverse("scheduling:order", args=[order.pk])
+    return next_of(request, reverse("scheduling:order", args=[order.pk]))
 
 
 @page("screening.answer", methods=("POST",))

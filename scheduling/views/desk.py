@@ -8,16 +8,15 @@ from django.db.models import Case, Count, F, IntegerField, Value, When
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
-from scheduling import order_list
+from scheduling import message_words, order_list
 from scheduling.models import Message, MessageState, Task
 from scheduling.services import access
-from scheduling.services.messages import calls
+from scheduling.services.messages import again, breaker, calls
 from scheduling.views.order_page import render_order
 from vqflow import policy
 from vqflow.errors import Conflict
-from vqflow.pages import page
+from vqflow.pages import next_of, page
 
 PER_PAGE = 50
 TASK_TABS = {
@@ -96,9 +95,7 @@ def task_done(request, pk):
             request, access.order(task.order_id, by=request.user), status=409, refusal=refusal
         )
     success(request, "Noted.")
-    asked = request.POST.get("next", "")
-    is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return redirect(asked if is_ours else reverse("scheduling:order", args=[task.order_id]))
+    return redirect(next_of(request, reverse("scheduling:order", args=[task.order_id])))
 
 
 @page("message.list")
@@ -107,7 +104,7 @@ def messages(request):
     state = _chosen(request, "state", MESSAGE_TABS)
     found = (
         Message.objects.for_user(request.user)
-        .select_related("order__patient", "order__referrer", "order__site")
+        .select_related("order__patient", "order__referrer", "order__site", "appointment")
         .annotate(rank=MESSAGE_RANK)
         .order_by("rank", WAITING_UNTIL.asc(nulls_last=True), "-due_at", "pk")
     )
@@ -122,7 +119,19 @@ def messages(request):
         "message.list",
         query=f"state={state}",
     )
-    return render(request, "scheduling/messages.html", {**context, "state": state})
+    now = context["now"]
+    context["rows"] = [(row, message_words.why(row), _may_retry(row, now)) for row in context["page"]]
+    context |= {"state": state, "may_retry": policy.allows(request.user, "message.retry")}
+    context["address"] = request.get_full_path()
+    context["down"] = [(row, message_words.of_code(row.last_error)) for row in breaker.down()]
+    return render(request, "scheduling/messages.html", context)
+
+
+def _may_retry(row, now):
+    return (
+        row.state in (MessageState.FAILED, MessageState.SUPPRESSED)
+        and again.why_not_retry(row, now=now) is None
+    )
 
 
 def _chosen(request, parameter, tabs):

@@ -57,8 +57,11 @@ def new(request):
         return render(request, "scheduling/disruption_kinds.html", {"kinds": kinds})
     kind = DisruptionKind(kind)
     form = DisruptionForm(request.POST if request.method == "POST" else None, kind=kind, site=site, now=now)
-    if "resource" in form.fields:  # the board names the row that was pressed
-        form.fields["resource"].initial = request.GET.get("resource")
+    # The board names the row that was pressed, or whose delay is behind a conflict.
+    for name in ("resource", "appointment"):
+        if name in form.fields:
+            form.fields[name].initial = request.GET.get(name)
+    form.expect(request.GET.get("until", ""))
     if request.method != "POST":
         return _form(request, form, kind)
     if not form.is_valid():

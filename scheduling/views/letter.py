@@ -1,12 +1,12 @@
 """The appointment letter: as a page to print, as PDF, and sent."""
 
 from django.contrib import messages
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from scheduling.services import access, patient_letters
 from scheduling.templatetags import clock
+from scheduling.views.files import pdf_of
 from vqflow import policy
 from vqflow.errors import Conflict
 from vqflow.pages import page
@@ -43,9 +43,7 @@ def pdf(request, pk):
         made = patient_letters.pdf(found, by=request.user, now=timezone.now())
     except Conflict as refusal:
         return _render(request, found, refusal)
-    # No name in the file's name: it stays in the folder of downloads.
-    headers = {"Content-Disposition": 'inline; filename="appointment.pdf"'}
-    return HttpResponse(made, content_type="application/pdf", headers=headers)
+    return pdf_of(made, "appointment")
 
 
 @page("letter.send", methods=("GET", "POST"))

@@ -1,80 +1,34 @@
 """One row of the worklist as it is shown: words, times and addresses, computed once for page and print."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from django.urls import reverse
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
 
 from scheduling import worklist
 from scheduling.engine import window
-from scheduling.engine.states import AppointmentState, OrderState, StepState
-from scheduling.examinations import XRAY_RULES, is_here
-from scheduling.models import PatientClass, StepKind
-from scheduling.services import visits
+from scheduling.engine.states import AppointmentState, StepState
+from scheduling.models import StepKind, Transport
 from scheduling.templatetags import clock
-from vqflow import policy
-
-GROUPS = {
-    AppointmentState.BOOKED: "to-come",
-    AppointmentState.ARRIVED: "here",
-    AppointmentState.IN_PROGRESS: "running",
-    AppointmentState.FULFILLED: "done",
-    AppointmentState.NO_SHOW: "done",
-}
-CHIPS = {
-    AppointmentState.BOOKED: ("booked", "To come"),
-    AppointmentState.ARRIVED: ("arrived", "Here"),
-    AppointmentState.IN_PROGRESS: ("in_progress", "Running"),
-    AppointmentState.FULFILLED: ("completed", "Done"),
-    AppointmentState.NO_SHOW: ("no_show", "No show"),
-}
-LETTERS = {StepKind.XRAY: "X-ray", StepKind.VENTILATION: "V", StepKind.PERFUSION: "Q"}
-STEP_WORDS = {
-    StepState.SCHEDULED: "planned",
-    StepState.IN_PROGRESS: "running",
-    StepState.COMPLETED: "done",
-    StepState.DISCONTINUED: "stopped",
-    StepState.CANCELLED: "cancelled",
-}
-SEXES = {"female": "F", "male": "M", "other": "other", "unknown": "sex unknown"}
-RULE_WORDS = {
-    "CXR-1": "No X-ray",
-    "CXR-2": "X-ray too old",
-    "CXR-3": "X-ray too recent",
-    "PREG-1": "Pregnancy possible",
-    "PREG-2": "Ask: pregnancy",
-    "PH-1": "Severe PH",
-    "PH-1-ASK": "Ask: PH",
-    "SHUNT-1": "Right-to-left shunt",
-    "SHUNT-1-ASK": "Ask: shunt",
-    "ALB-1": "Albumin reaction",
-    "ALB-1-ASK": "Ask: albumin",
-    "TC-1": "Recent technetium",
-    "INF-1": "Isolation",
-    "UNST-1": "Unstable",
-}
-FAR = 180
-POSTED = {"clear-dose", "start", "end"}  # done by one press; check-in and X-ray ask for something first
-UNDO_CHECK_IN, UNDO_DOSE, UNDO_STEP = (
-    "scheduling:undo-check-in",
-    "scheduling:undo-clear-dose",
-    "scheduling:undo",
+from scheduling.views import line_menu, line_problems
+from scheduling.views.line_moments import Moment
+from scheduling.views.line_words import (
+    AGENTS,
+    CHIPS,
+    CONFIRMED_CHIP,
+    GROUPS,
+    KINDS,
+    LETTERS,
+    PENDING_CHIP,
+    PLACES,
+    RELEASE,
+    RELEASE_CHIP,
+    SEXES,
+    STEP_WORDS,
 )
+from vqflow.models import User
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why an examination cannot go on. `rule`: what a physician may override, or empty."""
-
-    label: str
-    sentence: str
-    rule: str = ""
-    by_authorised_user: bool = False
-    is_question: bool = False
-
-    @property
-    def is_xray(self):
-        return self.rule in XRAY_RULES
+FAR = 180
+SHIFTED = timedelta(minutes=5)  # an expected time so far from the plan is shown beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,69 +40,126 @@ class StepShown:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
-    """The next legal step. `refusal`: why not now; `may` is False for a role that never does it."""
-
-    label: str
-    url: str
-    is_post: bool
-    refusal: str | None
-    may: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a row's menu; a POST when it can be undone, a page that asks first when it cannot."""
-
-    label: str
-    url: str
-    icon: str
-    is_post: bool = False
-    is_danger: bool = False
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
-    """A row and how it is worded for one person, at one instant, on one day's list."""
+    """A row and how it is worded for one person, at one moment, on one day's list.
+
+    `drawn`: its HTML by what the page around it says (drawn_rows.py).
+    """
 
     row: worklist.Row
-    user: object
-    now: datetime
-    day: object
+    user: User
+    moment: Moment
+    day: date
+    drawn: dict = field(default_factory=dict, compare=False, repr=False)
 
-    @property
+    @cached_property
     def key(self):
         return str(self.row.appointment.pk)
 
     @property
+    def url(self):
+        """The page of the examination."""
+        return line_menu.address("examination", self.row.appointment.pk)
+
+    @property
+    def problem_url(self):
+        return line_menu.address("problem", self.row.appointment.pk)
+
+    @cached_property
     def zone(self):
         return self.row.appointment.site.time_zone
 
-    @property
+    @cached_property
+    def order(self):
+        return self.row.order
+
+    @cached_property
+    def patient(self):
+        return self.order.patient
+
+    # who, and how far
+
+    @cached_property
     def shown_state(self):
         """The appointment's state; who was here for an X-ray on another day is to come again."""
         state = AppointmentState(self.row.appointment.state)
-        is_away = state == AppointmentState.ARRIVED and not is_here(self.row.appointment, self.now)
+        is_away = state == AppointmentState.ARRIVED and not self.moment.is_here
         return AppointmentState.BOOKED if is_away else state
 
-    @property
+    @cached_property
     def group(self):
-        return GROUPS[self.shown_state]
+        return RELEASE if self.row.appointment.awaits_release else GROUPS[self.shown_state]
+
+    @cached_property
+    def chip(self):
+        if self.pending:
+            return PENDING_CHIP
+        if self.is_confirmed:
+            return CONFIRMED_CHIP
+        return RELEASE_CHIP if self.group == RELEASE else CHIPS[self.shown_state]
 
     @property
-    def chip(self):
-        return CHIPS[self.shown_state]
+    def is_confirmed(self):
+        """The patient has said that the time is good, and is still to come."""
+        return self.shown_state == AppointmentState.BOOKED and self.row.appointment.confirmed_at is not None
 
     @property
     def is_live(self):
         return self.group != "done"
 
+    def is_of(self, user):
+        """A step is given to this person, or was done by this person."""
+        return user.pk in self._people
+
+    @cached_property
+    def _people(self):
+        given = {person.user_id for step in self.row.steps if (person := worklist.technologist_of(step))}
+        return given | {step.performed_by_id for step in self.row.steps}
+
+    @cached_property
+    def is_problem(self):
+        return self.is_live and bool(self.pending or self.is_late or self.is_closing or self.problems)
+
+    @property
+    def born(self):
+        born_on = self.patient.born_on
+        return clock.day(born_on) if born_on else ""
+
+    @property
+    def age_and_sex(self):
+        age = self.patient.age_on(self.day)
+        return f"{'age unknown' if age is None else f'{age} y'}, {SEXES[self.patient.sex]}"
+
+    @property
+    def place(self):
+        return self.order.ward or PLACES[self.order.patient_class]
+
+    @property
+    def transport(self):
+        """Wheelchair or bed; who walks needs nobody."""
+        order = self.order
+        return "" if order.transport == Transport.WALKING else order.get_transport_display()
+
+    @property
+    def note(self):
+        return self.row.appointment.procedure.protocol_note
+
+    @cached_property
+    def worked_on(self):
+        """Dinh Pham since 10:12: somebody else has the examination open."""
+        found = self.row.appointment.worked_on if self.moment.is_held else None
+        if found is None or found.user_id == self.user.pk:
+            return ""
+        return f"{found.user.name} since {self.clock(found.since)}"
+
+    # when
+
     @property
     def planned_at(self):
         return self.row.appointment.lungs_start_at
 
-    @property
+    @cached_property
     def on_day(self):
         """What stands in the first column: the first lung step, or the step that alone is on the list's day."""
         if self._is_on_day(self.planned_at):
@@ -162,6 +173,10 @@ class Line:
         return self.planned_at if self.on_day == self.lungs[0] else self.on_day.planned_start_at
 
     @property
+    def stands_at_iso(self):
+        return clock.iso_at(self.stands_at, self.zone)
+
+    @property
     def stands(self):
         """10:40; "X-ray 11:45" where the scan is on another day."""
         when = self.clock(self.stands_at)
@@ -170,6 +185,27 @@ class Line:
     @property
     def scan_words(self):
         return "" if self.on_day == self.lungs[0] else f"scan {self.clock(self.planned_at)}"
+
+    @property
+    def real_words(self):
+        """began 10:42, beside the planned time; "11:05" once it has run its course."""
+        begun_at = self.on_day.performed_start_at
+        if begun_at is None:
+            return ""
+        ended = [step.performed_end_at for step in self.lungs if step.performed_end_at]
+        if self.is_live or not ended:
+            return f"began {self.clock(begun_at)}"
+        return f"{self.clock(begun_at)} to {self.clock(max(ended))}"
+
+    @property
+    def expected_words(self):
+        """The time that the day itself makes likely, where it is not the planned one."""
+        planned = self.on_day.planned_start_at
+        expected, _ = self.row.expected.get(self.on_day.pk, (None, None))
+        if expected is None or planned is None or self.on_day.performed_start_at:
+            return ""
+        is_later = self.on_day.pk in self.moment.to_come and expected - planned >= SHIFTED
+        return f"likely {self.clock(expected)}" if is_later else ""
 
     def _is_on_day(self, moment):
         return moment is not None and clock.local(moment, self.zone).date() == self.day
@@ -185,43 +221,41 @@ class Line:
     @property
     def late_what(self):
         """X-ray, V or Q where that is what is late and the first column shows the time of another step."""
-        waited_for = next((step for step in self._open_steps() if step.planned_start_at), self.on_day)
+        waited_for = next((step for step in self._open_steps if step.planned_start_at), self.on_day)
         return "" if waited_for == self.on_day else LETTERS[waited_for.kind]
 
     @property
     def late_words(self):
         return f"{window.duration_words(self.row.late_minutes)} late" if self.row.late_minutes else ""
 
-    @property
-    def age_and_sex(self):
-        patient = self.row.patient
-        age = patient.age_on(self.day)
-        return f"{'age unknown' if age is None else f'{age} y'}, {SEXES[patient.sex]}"
+    # what
 
-    @property
-    def place(self):
-        order = self.row.order
-        if order.ward:
-            return order.ward
-        return (
-            "Emergency"
-            if order.patient_class == PatientClass.EMERGENCY
-            else order.get_patient_class_display()
-        )
-
-    @property
+    @cached_property
     def examination(self):
         """V then Q, Q only: the lung steps in the protocol's order."""
         letters = [LETTERS[step.kind] for step in self.lungs]
         return " then ".join(letters) if len(letters) > 1 else f"{letters[0]} only"
 
     @property
+    def protocol(self):
+        return self.row.appointment.procedure.protocol
+
+    @property
+    def variant(self):
+        """Technegas; what is breathed in."""
+        return AGENTS.get(self.protocol.agent, "")
+
+    @cached_property
     def lungs(self):
         return [step for step in self.row.steps if step.kind != StepKind.XRAY]
 
-    @property
+    @cached_property
     def xray(self):
         return next((step for step in self.row.steps if step.kind == StepKind.XRAY), None)
+
+    @property
+    def tracer(self):
+        return self.moment.tracer if self.is_live else None
 
     @property
     def xray_words(self):
@@ -234,13 +268,12 @@ class Line:
             return f"{kind}{self.clock(step.performed_end_at)}"
         return f"plan {self.clock(step.planned_start_at)}" if step.planned_start_at else "to confirm"
 
-    @property
+    @cached_property
     def opens_at(self):
         """When the X-ray window opens; None when it is open, over or not asked for."""
-        if self.row.window_minutes is None or self.row.verdict is None:
+        if self.row.window_minutes is None or self.row.verdict is None or not self.moment.is_too_early:
             return None
-        opens_at = self.xray.performed_end_at + self.row.appointment.site.xray_shortest
-        return opens_at if self.now < opens_at else None
+        return self.xray.performed_end_at + self.row.appointment.site.xray_shortest
 
     @property
     def opens(self):
@@ -266,7 +299,7 @@ class Line:
         left = self.row.window_minutes
         return left is not None and timedelta(minutes=left) < worklist.CLOSING
 
-    @property
+    @cached_property
     def steps(self):
         return [self.step_shown(step) for step in self.row.steps]
 
@@ -277,7 +310,7 @@ class Line:
         until = f" to {self.clock(ended)}" if ended else ""
         state = STEP_WORDS[StepState(step.state)]
         place = ", elsewhere" if step.elsewhere else ""
-        words = f"{step.get_kind_display()}: {state} {times}{until}{place}."
+        words = f"{KINDS[step.kind]}: {state} {times}{until}{place}."
         return StepShown(step.kind, LETTERS[step.kind], step.state, self._brief(step, begun), words)
 
     def _brief(self, step, begun):
@@ -289,11 +322,14 @@ class Line:
         same = clock.local(said, self.zone).date() == clock.local(moment, self.zone).date()
         return clock.time_at(moment, self.zone) if same else self.clock(moment)
 
-    @property
+    # where
+
+    @cached_property
     def current(self):
         """The step that is running or comes next; the last one when all are over."""
-        return next(iter(self._open_steps()), self.row.steps[-1])
+        return next(iter(self._open_steps), self.row.steps[-1])
 
+    @cached_property
     def _open_steps(self):
         cleared = self.row.appointment.dose_cleared_at
         return [
@@ -303,7 +339,7 @@ class Line:
             and not (cleared and step.kind == StepKind.XRAY)
         ]
 
-    @property
+    @cached_property
     def room(self):
         return worklist.room_of(self.current)
 
@@ -316,155 +352,51 @@ class Line:
         given, *others = person.name.split()
         return f"{given} {others[-1][0]}." if others else given
 
+    # what holds it back, and what can be done
+
     @property
+    def pending(self):
+        """The problems that somebody has reported and nobody has closed."""
+        return self.moment.pending if self.is_live else ()
+
+    @cached_property
     def problems(self):
         """What holds this examination back, now or later: nothing once it is over."""
-        if not self.is_live:
-            return []
-        found = [self.problem_of(effect) for effect in self.row.blockers]
-        if not self.row.vetted:
-            sentence = "A nuclear physician has to vet the order first. A STAT order can be vetted by phone."
-            found.insert(0, Problem("Not vetted", sentence))
-        lacking = [step.get_kind_display() for step in self.row.steps if step.lacks_dose]
-        if lacking:
-            sentence = (
-                f"{' and '.join(lacking)}: no dose is left at the planned time. Move it, or enter a batch."
-            )
-            found.insert(0, Problem("No dose", sentence))
-        window_problem = self._window_problem()
-        if window_problem and not self.waits_as_planned:
-            found.insert(0, window_problem)
-        return found
+        return line_problems.found(self.row, waits_as_planned=self.waits_as_planned) if self.is_live else []
 
     @property
     def waits_as_planned(self):
         """The X-ray window opens before the planned scan: nobody has to do anything about it."""
         return self.opens_at is not None and self.opens_at <= self.planned_at
 
-    @property
+    @cached_property
     def waiting(self):
         """What a wait as planned would take to end sooner: a list of one, or empty."""
-        found = self._window_problem() if self.is_live and self.waits_as_planned else None
+        found = line_problems.window_problem(self.row) if self.is_live and self.waits_as_planned else None
         return [found] if found else []
 
-    def _window_problem(self):
-        verdict, action = self.row.verdict, self.row.action
-        holds = verdict and not verdict.ok and action and action.refusal == verdict.sentence
-        return Problem(RULE_WORDS[verdict.rule], verdict.sentence, verdict.rule) if holds else None
-
-    def problem_of(self, effect):
-        by_authorised_user = effect.override == "authorised_user"
-        label = RULE_WORDS.get(effect.rule_id, effect.rule_id)
-        return Problem(
-            label, effect.sentence, effect.rule_id if effect.override else "", by_authorised_user, effect.open
-        )
-
-    @property
-    def is_problem(self):
-        return self.is_live and bool(self.is_late or self.is_closing or self.problems)
-
-    @property
+    @cached_property
     def button(self):
-        action = self.row.action
-        if action is None:
-            return None
-        target = action.step.pk if action.name in ("start", "end") else self.row.appointment.pk
-        needed = "visit.check_in" if action.name == "check-in" else "visit.perform"
-        return Button(
-            label=action.label,
-            url=reverse(f"scheduling:{action.name}", args=[target]),
-            is_post=action.name in POSTED,
-            refusal=action.refusal,
-            may=policy.allows(self.user, needed),
-        )
+        return line_menu.button(self.row, self.user)
 
-    @property
+    @cached_property
     def menu(self):
-        appointment, order = self.row.appointment, self.row.order
-        entries = [*self._step_entries()]
-        if undo := self._undo():
-            entries.append(undo)
-        if self._may_be_no_show():
-            url = reverse("scheduling:no-show", args=[appointment.pk])
-            entries.append(Entry("No-show…", url, "no_show", is_danger=True))
-        url = reverse("scheduling:appointment", args=[appointment.pk])
-        entries.append(Entry("Open the appointment", url, "booked"))
-        entries.append(Entry("Open the order", reverse("scheduling:order", args=[order.pk]), "external"))
-        return entries
-
-    def _step_entries(self):
-        if not policy.allows(self.user, "visit.perform") or not self.is_live:
-            return
-        xray, action = self.xray, self.row.action
-        offered = action and action.name == "xray" and not action.refusal
-        if xray and xray.state == StepState.SCHEDULED and not offered:
-            url = reverse("scheduling:xray", args=[self.row.appointment.pk])
-            yield Entry("Confirm X-ray…", url, "xray")
-        running = next((step for step in self.row.steps if step.state == StepState.IN_PROGRESS), None)
-        if running:
-            url = reverse("scheduling:discontinue", args=[running.pk])
-            noun = "X-ray" if running.kind == StepKind.XRAY else running.get_kind_display().lower()
-            yield Entry(f"Stop {noun}…", url, "discontinued", is_danger=True)
-        elif self.group == "running" and action and action.name == "start":
-            url = reverse("scheduling:leave-out", args=[action.step.pk])
-            noun = action.step.get_kind_display().lower()
-            yield Entry(f"Leave out {noun}…", url, "cancelled", is_danger=True)
-
-    def _may_be_no_show(self):
-        appointment = self.row.appointment
-        is_waited_for = appointment.state in (AppointmentState.BOOKED, AppointmentState.ARRIVED)
-        away = is_waited_for and visits.why_not_no_show(appointment, self.now) is None
-        return away and policy.allows(self.user, "appointment.no_show")
-
-    def _undo(self):
-        name, pk, label = undo_of(self.row)
-        needed = "visit.check_in" if name == UNDO_CHECK_IN else "visit.perform"
-        if name is None or not policy.allows(self.user, needed):
-            return None
-        return Entry(label, reverse(name, args=[pk]), "undo", is_post=True)
+        is_running = self.shown_state == AppointmentState.IN_PROGRESS
+        return line_menu.menu(
+            self.row,
+            self.user,
+            is_live=self.is_live,
+            is_running=is_running,
+            is_missed=self.moment.is_missed,
+        )
 
     def clock(self, moment):
         """10:40; with its weekday, or its date, when it is not on the list's day."""
         if moment is None:
             return ""
-        on, text = clock.local(moment, self.zone).date(), clock.time_at(moment, self.zone)
+        local = clock.local(moment, self.zone)
+        on, text = local.date(), clock.clock_time(local, named=False)
         if on == self.day:
             return text
         near = abs(on - self.day) < timedelta(days=7)
-        return f"{on:%a} {text}" if near else f"{clock.date_at(moment, self.zone)} {text}"
-
-
-def undo_of(row):
-    """(URL name, pk, words) of what takes back the newest record of an examination; all None without one."""
-    nothing = (None, None, None)
-    if row.order.state == OrderState.REPORTED or row.appointment.state == AppointmentState.NO_SHOW:
-        return nothing
-    recorded = [step for step in row.steps if _is_recorded(step)]
-    lungs = [step for step in recorded if step.kind != StepKind.XRAY]
-    if lungs:
-        return UNDO_STEP, lungs[-1].pk, f"Undo: {lungs[-1].get_kind_display().lower()} {_what(lungs[-1])}"
-    if row.appointment.dose_cleared_at:
-        return UNDO_DOSE, row.appointment.pk, "Undo: dose cleared"
-    # One that was booked as done elsewhere has no plan here: it is no record of this visit.
-    xray = next((step for step in recorded if step.planned_start_at), None)
-    if xray:
-        return UNDO_STEP, xray.pk, f"Undo: X-ray {_what(xray)}"
-    if row.appointment.state == AppointmentState.ARRIVED:
-        return UNDO_CHECK_IN, row.appointment.pk, "Undo: checked in"
-    return nothing
-
-
-def _is_recorded(step):
-    left_out = step.state == StepState.CANCELLED and step.discontinued_reason
-    return left_out or step.state not in (StepState.SCHEDULED, StepState.CANCELLED)
-
-
-def _what(step):
-    words = {
-        StepState.IN_PROGRESS: "started",
-        StepState.DISCONTINUED: "stopped",
-        StepState.CANCELLED: "left out",
-    }
-    if step.kind == StepKind.XRAY and step.state == StepState.COMPLETED:
-        return "confirmed"
-    return words.get(StepState(step.state), "ended")
+        return f"{on:%a} {text}" if near else f"{clock.day(local)} {text}"

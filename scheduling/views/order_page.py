@@ -3,11 +3,11 @@
 from django.shortcuts import render
 from django.utils import timezone
 
-from scheduling import history
+from scheduling import history, message_words
 from scheduling.engine.states import OPEN_ORDER, UNFINISHED_ORDER, OrderState
 from scheduling.examinations import is_vetted
-from scheduling.models import Appointment, Task
-from scheduling.services import enquiries, intake, search, vetting
+from scheduling.models import Appointment, Task, UntoldResult
+from scheduling.services import enquiries, intake, messages, search, vetting
 from scheduling.services.waitlist.filling import OFFERS_GO_OUT
 from scheduling.templatetags import clock
 from scheduling.views import deciding
@@ -38,6 +38,7 @@ def context(request, order, bound):
         "now": now,
         "due_at": order.ordered_at + order.site.start_target(order.priority),
         "is_changeable": order.state in UNFINISHED_ORDER,
+        "untold": UntoldResult.objects.filter(order=order).first(),
         "appointment": live,
         "past": past,
         "chain": chain_of_plan(live) if live else (),
@@ -49,6 +50,7 @@ def context(request, order, bound):
         ).order_by("decided_at"),
         "history": history.of_order(order),
         **waits(user, order, live),
+        **told(user, order),
         **actions(user, order),
         **deciding.forms(user, order, now, bound),
     }
@@ -77,6 +79,19 @@ def waits(user, order, appointment):
         "why_not_wait": search.why_not_book(order) if appointment is None else None,
         "offers_go_out": OFFERS_GO_OUT,
         "wanted": "an earlier time" if appointment else "a time",
+    }
+
+
+def told(user, order):
+    """What _order_messages.html shows: what went out and what waits, and whether the patient can be asked to call."""
+    if not policy.allows(user, "message.list"):
+        return {"shows_messages": False}
+    rows = order.messages.order_by("-due_at", "pk")
+    return {
+        "shows_messages": True,
+        "sent": [(row, message_words.why(row)) for row in rows],
+        "may_ask_to_call": policy.allows(user, "message.ask_to_call") and order.state in OPEN_ORDER,
+        "why_not_ask_to_call": messages.why_not_ask_to_call(order),
     }
 
 

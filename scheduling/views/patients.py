@@ -170,6 +170,7 @@ def patient(request, pk):
         "measurements": found.measurements.select_related("recorded_by"),
         "former_numbers": found.former_numbers.all(),
         "may_merge": policy.allows(request.user, "patient.merge"),
+        "may_change_contact": policy.allows(request.user, "patient.contact"),
         "may_identify": found.is_temporary and policy.allows(request.user, "patient.identify"),
         "why_not_order": policy.why_not(request.user, "order.create"),
     }

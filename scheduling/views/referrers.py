@@ -45,8 +45,8 @@ def matches(request):
 
 @page("referrer.manage", methods=("GET", "POST"))
 def new(request):
-    form = ReferrerForm(request.POST if request.method == "POST" else None)
     site = Site.objects.for_user(request.user).get()
+    form = ReferrerForm(request.POST if request.method == "POST" else None, site=site)
 
     def save():
         return referrers.add(site=site, by=request.user, **form.cleaned_data)
@@ -59,6 +59,7 @@ def referrer(request, pk):
     found = access.referrer(pk, by=request.user)
     form = ReferrerForm(
         request.POST if request.method == "POST" else None,
+        site=found.site,
         initial={name: getattr(found, name) for name in referrers.FIELDS},
     )
 

@@ -1,14 +1,15 @@
 """Lists of a day to print: on the screen, and as PDF."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from scheduling import day_sheets, paper, worklist
 from scheduling.services import access
+from scheduling.views.days import day_of
+from scheduling.views.files import pdf_of
 from scheduling.views.site import site_of
 from vqflow.pages import page
 
@@ -40,15 +41,12 @@ def show(request, kind):
 def pdf(request, kind):
     """The same list as a file."""
     _, on, sheet = _sheet(request, kind)
-    made = paper.pdf("sheets", day_sheets.pages([sheet]))
-    answer = HttpResponse(made, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{kind}-{on.isoformat()}.pdf"'
-    return answer
+    return pdf_of(paper.pdf("sheets", day_sheets.pages([sheet])), f"{kind}-{on.isoformat()}")
 
 
 def _sheet(request, kind):
     site, now = site_of(request.user), timezone.now()
-    on = _day(request.GET.get("day", "")) or worklist.today(site, now)
+    on = day_of(request.GET.get("day", "")) or worklist.today(site, now)
     sheet = day_sheets.sheet(kind, site, on, now=now)
     access.listed(
         f"sheet.{kind}", sheet.patients, by=request.user, action="worklist.view", day=on.isoformat()
@@ -58,12 +56,3 @@ def _sheet(request, kind):
 
 def _url(kind, on):
     return f"{reverse(f'scheduling:sheet-{kind}')}?day={on.isoformat()}"
-
-
-def _day(text):
-    """The day that an address names, or None where it cannot be read."""
-    try:
-        chosen = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return chosen if 2000 <= chosen.year <= 2100 else None

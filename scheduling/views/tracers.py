@@ -1,6 +1,6 @@
 """Pages of tracers: the batches of a day, what becomes of them, and the weekly plans."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -18,12 +18,13 @@ from scheduling.forms.tracers import (
     MeasuredForm,
     SupplyForm,
 )
-from scheduling.models import Site
 from scheduling.services import access, tracers
 from scheduling.services.tracers import stock
 from scheduling.templatetags import clock
+from scheduling.views.days import day_of
+from scheduling.views.site import site_of
 from vqflow import policy
-from vqflow.errors import Conflict, Invalid, NotFound
+from vqflow.errors import Conflict, Invalid
 from vqflow.pages import page
 
 BOTH = ("GET", "POST")
@@ -33,9 +34,9 @@ DAY = timedelta(days=1)
 @page("tracer.view")
 def day(request):
     """The batches of one local day: what is left, who takes a dose when, who has none."""
-    site, now = _site(request.user), timezone.now()
+    site, now = site_of(request.user), timezone.now()
     today = clock.local(now, site.time_zone).date()
-    chosen = _day(request.GET.get("day", "")) or today
+    chosen = day_of(request.GET.get("day", "")) or today
     lines = tracer_list.day(site, chosen, now=now)
     context = {
         "site": site,
@@ -66,8 +67,8 @@ def _times(batch, day, zone):
 @page("tracer.manage", methods=BOTH)
 def new(request):
     """Enter a batch that no weekly plan lays out."""
-    site = _site(request.user)
-    form = BatchForm(_sent(request), site=site, day=_day(request.GET.get("day", "")))
+    site = site_of(request.user)
+    form = BatchForm(_sent(request), site=site, day=day_of(request.GET.get("day", "")))
 
     def do():
         made = tracers.add(site, **_filled(form.cleaned_data), by=request.user, now=timezone.now())
@@ -116,7 +117,7 @@ def _people(count):
 @page("tracer.view")
 def supplies(request):
     """The weekly plans that are not over."""
-    site = _site(request.user)
+    site = site_of(request.user)
     today = clock.local(timezone.now(), site.time_zone).date()
     names = dict(WEEKDAYS)
     rows = [
@@ -134,7 +135,7 @@ def supplies(request):
 
 @page("tracer.manage", methods=BOTH)
 def new_supply(request):
-    site = _site(request.user)
+    site = site_of(request.user)
     form = SupplyForm(_sent(request))
 
     def do():
@@ -183,22 +184,6 @@ def _sent(request):
 def _filled(values):
     """What was left empty is left to the service."""
     return {name: value for name, value in values.items() if value not in (None, "")}
-
-
-def _site(user):
-    site = Site.objects.for_user(user).first()
-    if site is None:
-        raise NotFound("Your account belongs to no site. Ask the system administrator.")
-    return site
-
-
-def _day(text):
-    """The day that an address names, or None where it cannot be read."""
-    try:
-        chosen = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return chosen if 2000 <= chosen.year <= 2100 else None
 
 
 def _url(day):

@@ -162,7 +162,7 @@ def leave(request, pk):
     return redirect("scheduling:waitlist")
 
 
-@page("waitlist.manage", methods=BOTH)
+@page("offer.answer", methods=BOTH)
 def accept(request, pk):
     """The patient takes the offered time."""
     offer = access.offer(pk, by=request.user)
@@ -176,7 +176,7 @@ def accept(request, pk):
     return redirect("scheduling:appointment", appointment.pk)
 
 
-@page("waitlist.manage", methods=BOTH)
+@page("offer.answer", methods=BOTH)
 def decline(request, pk):
     """The patient does not want the offered time, and waits on."""
     offer = access.offer(pk, by=request.user)

@@ -2,7 +2,8 @@
 // [data-keys-listed="m"] names a key that another module answers.
 // data-keys="off" on <body> switches all of it off (WCAG 2.1.4).
 const help = document.getElementById("keys-help");
-const typing = (element) => element.closest("input, select, textarea, [contenteditable], [role=textbox]");
+// A letter does nothing to a radio button or a checkbox: there the keys go on.
+const typing = (element) => element.closest("input:not([type=radio], [type=checkbox]), select, textarea, [contenteditable], [role=textbox]");
 // A key inside a table row acts on that row only while the focus is in it: never on somebody else's patient.
 const inRow = (element) => element.closest("tbody tr");
 const shown = (element) => element.checkVisibility({ visibilityProperty: true });

@@ -92,6 +92,7 @@ if (dialog) {
   dialog.addEventListener("close", () => locked() && dialog.showModal());
   document.querySelector("[data-lock-now]")?.addEventListener("submit", (event) => (event.preventDefault(), lock()));
   document.body.addEventListener("htmx:responseError", ({ detail }) => detail.xhr.status === 423 && hide());
+  document.addEventListener("vqflow:locked", hide); // another module was told so by the server
   document.addEventListener("visibilitychange", check);
   setInterval(check, 1000);
 }

@@ -2,6 +2,7 @@
 // away from under the pointer.
 const SETTLE_MS = 700;
 const FAR = 180; // minutes: above, whole hours
+const DAYS_AHEAD = 2880; // minutes: above, whole days
 const born = new WeakMap();
 let held = null; // a newer list that waits until the pointer has left
 let changedAt = -Infinity;
@@ -18,11 +19,12 @@ function inWords(minutes) {
 
 function tick() {
   for (const element of document.querySelectorAll("#worklist [data-minutes]")) {
-    const { minutes, words } = element.dataset;
+    const { minutes, words, far = FAR } = element.dataset;
     if (born.get(element)?.minutes !== minutes) born.set(element, { minutes, at: Date.now() });
     const passed = Math.floor((Date.now() - born.get(element).at) / 60_000);
     const shown = words === "late" ? Number(minutes) + passed : Number(minutes) - passed;
-    const text = words === "left" && shown >= FAR ? `${Math.floor(shown / 60)} h left` : shown < 0 ? `over by ${inWords(-shown)}` : `${inWords(shown)} ${words}`;
+    const left = shown >= DAYS_AHEAD ? `${Math.floor(shown / 1440)} days left` : `${Math.floor(shown / 60)} h left`;
+    const text = words === "left" && shown >= far ? left : shown < 0 ? `over by ${inWords(-shown)}` : `${inWords(shown)} ${words}`;
     if (element.textContent !== text) element.textContent = text;
   }
 }
@@ -97,6 +99,26 @@ function swapped({ detail }) {
   tick();
 }
 
+// One form of reasons serves all rows: it is opened at the row's button and told whom it is about. Without this
+// module the button is a link to the same form on a page of its own.
+const trouble = document.getElementById("trouble");
+
+function openTrouble(event) {
+  const link = event.target.closest?.("[data-trouble]");
+  if (!link || !trouble || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const form = trouble.querySelector("form");
+  form.elements.appointment.value = link.dataset.trouble;
+  form.elements.request_id.value = crypto.randomUUID();
+  trouble.querySelector("[data-trouble-name]").textContent = link.dataset.surname;
+  trouble.querySelector("[data-trouble-more]").href = link.href;
+  trouble.hidePopover();
+  trouble.showPopover({ source: link });
+  trouble.querySelector("button").focus();
+}
+
+document.addEventListener("click", openTrouble);
+trouble?.addEventListener("submit", () => setTimeout(() => trouble.hidePopover()));
 document.addEventListener("click", guard, true);
 document.addEventListener("keydown", once, true);
 document.addEventListener("pointerout", ({ target, relatedTarget }) => {

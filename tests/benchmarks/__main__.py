@@ -27,11 +27,16 @@ GROUPS = (
     "replan",
     "worklist",
     "board",
+    "projection",
     "booking",
     "web",
     "search",
     "waitlist",
+    "messages",
+    "reporting",
+    "numbers",
     "simulation",
+    "dicom",
 )
 HOLDS = {True: "yes", False: "no", None: ""}
 
@@ -39,7 +44,13 @@ HOLDS = {True: "yes", False: "no", None: ""}
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", default="", help="the beginning of the names of the figures to measure")
-    only = parser.parse_args().only
+    parser.add_argument(
+        "--examinations", type=int, help="measure in a demonstration of so many past examinations instead"
+    )
+    said = parser.parse_args()
+    only = said.only
+    if said.examinations:
+        os.environ["BENCH_EXAMINATIONS"] = str(said.examinations)
     begun = time.monotonic()
     try:
         with servers():

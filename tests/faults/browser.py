@@ -5,6 +5,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
@@ -17,13 +18,14 @@ PATIENCE_SECONDS = 20
 
 @dataclass(frozen=True)
 class Answer:
-    """`url` is where redirects ended."""
+    """`url` is where redirects ended; `headers` by name, whatever their case."""
 
     status: int
     body: str
     url: str
     content_type: str
     seconds: float
+    headers: Mapping[str, str]
 
     @property
     def json(self):
@@ -40,11 +42,11 @@ class Browser:
     def get(self, path, **headers):
         return self._ask(urllib.request.Request(self.url + path, headers=headers))
 
-    def post(self, path, fields):
+    def post(self, path, fields, **headers):
         """Send a form, with the CSRF token of the page at the same path."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path).body).group(1)
         data = urlencode({**fields, "csrfmiddlewaretoken": token}).encode()
-        return self._ask(urllib.request.Request(self.url + path, data=data))
+        return self._ask(urllib.request.Request(self.url + path, data=data, headers=headers))
 
     def sign_in(self, username):
         return self.post("/account/login/", {"login": username, "password": PASSWORD})
@@ -58,7 +60,8 @@ class Browser:
         with answer:
             body = answer.read().decode()
         seconds = time.monotonic() - begun
-        return Answer(answer.status, body, answer.url, answer.headers.get_content_type(), seconds)
+        headers = answer.headers
+        return Answer(answer.status, body, answer.url, headers.get_content_type(), seconds, headers)
 
 
 class Api(Browser):

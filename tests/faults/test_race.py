@@ -18,7 +18,7 @@ from django.db import connection
 from scheduling.engine.states import LIVE_APPOINTMENT
 from scheduling.models import Reservation
 from tests import department
-from tests.faults.test_messages import own_environment
+from tests.faults.senders import own_environment
 from tests.scheduling.services.test_race import DOUBLE_BOOKED
 from vqflow.processes import PROJECT
 
@@ -29,7 +29,7 @@ ORDERS, SCHEDULERS = 40, 6
 LONGEST_SECONDS = 3 * 3600 if SOAK else 240
 pytestmark = [
     pytest.mark.fault,
-    pytest.mark.timeout(LONGEST_SECONDS),
+    pytest.mark.timeout(LONGEST_SECONDS, func_only=True),
     pytest.mark.django_db(transaction=True),
 ]
 

@@ -8,7 +8,7 @@ import pytest
 from tests.faults.browser import Browser
 from vqflow.processes import spawn, stop
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(180, func_only=True)]
 
 NUDGED_SECONDS, WITHOUT_REDIS_SECONDS = 2.0, 17.0
 DISPATCH = [sys.executable, "manage.py", "dispatch", "--loop"]

@@ -11,7 +11,7 @@ from scheduling.models import Closure, Resource
 from scheduling.services import booking, vetting
 from scheduling.services.waitlist import entries, filling
 from tests import department
-from tests.journeys.clinic import country_at_work, today, zone_where_it_is
+from tests.journeys.clinic import ZONE, country_at_work, today
 from vqflow.models import User
 
 SECOND_ROOMS = ["X-ray 2", "Bay 2", "Ventilation 2", "Camera 2"]
@@ -23,7 +23,7 @@ def opened(code):
     It is nine in the morning there. The patient's address is CODE@waits.example, the scheduler is called CODE.
     """
     now, tomorrow = timezone.now(), today() + timedelta(days=1)
-    site = department.site(code, zone=zone_where_it_is(9), equipped=False)
+    site = department.site(code, zone=ZONE, equipped=False)
     site.country = country_at_work()
     site.save(update_fields=["country"])
     department.equip(site, first_day=today() - timedelta(days=1), days=12)

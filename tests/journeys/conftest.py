@@ -11,6 +11,7 @@ from tests.journeys.invented import invent
 from tests.journeys.screen import Screens
 
 HERE = Path(__file__).parent
+LOOKS = "test_pages.py"
 # The first journey waits for the whole stack to start.
 LONGEST_SECONDS = 300
 SWITCHES = (
@@ -25,6 +26,11 @@ SWITCHES = (
 
 
 def pytest_collection_modifyitems(items):
+    """The look at every page comes first, while nobody has taken a patient of the demonstration out of a state."""
+    places = [at for at, item in enumerate(items) if HERE in item.path.parents]
+    journeys = sorted((items[at] for at in places), key=lambda item: item.path.name != LOOKS)
+    for at, item in zip(places, journeys, strict=True):
+        items[at] = item
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.journey)
@@ -53,7 +59,7 @@ def inside(stack, call):
 
 @pytest.fixture(scope="package")
 def known():
-    """What the tests before have found out: (cookies by user name, pages that axe has judged)."""
+    """What the tests before have found out: (sessions by user name, pages that axe has judged)."""
     return {}, set()
 
 

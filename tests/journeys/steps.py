@@ -93,11 +93,15 @@ def row_of(person: Person, patient: Invented) -> Locator:
 
 
 def check_in(technologist: Person, patient: Invented) -> None:
-    """Answer what nobody has answered yet, all of it with "No", and check the two identifiers."""
+    """At the scan: two identifiers, pregnancy in private, and "No" to what nobody has answered yet."""
     page = technologist.page
     technologist.open("/worklist/")
     technologist.press("Check in", within=row_of(technologist, patient))
-    page.get_by_label("Name and date of birth checked").check()
+    for checked in ("Full name", "Date of birth"):
+        page.get_by_label(checked, exact=True).check()
+    for there in ("At the scan", "Asked in private"):
+        if page.get_by_label(there, exact=True).count():
+            page.get_by_label(there, exact=True).check()
     for no in page.get_by_label("No", exact=True).all():
         no.check()
     technologist.press("Check in")

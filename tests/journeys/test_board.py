@@ -43,7 +43,7 @@ def at(step):
 
 def drag(page, step, *, minutes):
     """Take a block in its middle and drop it so many minutes away."""
-    page.evaluate("scrollTo(0, 0)")
+    step.evaluate("block => block.scrollIntoView({block: 'center', inline: 'nearest'})")
     box = step.locator(".step__box").bounding_box()
     length = int(step.get_attribute("data-end")) - int(step.get_attribute("data-start"))
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -76,7 +76,6 @@ def test_a_refused_drop_flies_back_with_the_sentence_and_other_times(sign_in, mo
     before = at(step)
     drag(page, step, minutes=60)
     expect(page.locator(REFUSAL)).to_contain_text("perfusion")
-    expect(page.locator("#board-says")).to_contain_text("perfusion")
     expect(page.locator(".board-ghost")).to_have_count(0)
     assert at(step) == before
     scheduler.look()
@@ -169,17 +168,16 @@ def test_the_table_says_it_all_without_javascript(sign_in, morning):
 
 
 @pytest.mark.parametrize("address", ["/board/", "/board/?view=week"])
-def test_it_keeps_to_the_screen_and_to_the_rules(sign_in, morning, address, tmp_path):
+def test_it_keeps_to_the_screen_and_to_the_rules(sign_in, morning, address):
     person = sign_in("scheduler")
     for size, viewport in {"1440": DESK, "720": {"width": 720, "height": 450}, "390": PHONE}.items():
         person.page.set_viewport_size(viewport)
         for theme in ("light", "dark"):
             person.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             person.page.goto(address)
-            person.page.screenshot(path=tmp_path / f"board-{theme}-{size}.png", full_page=True)
-            person.look()
+            person.look(colours_alone=theme == "dark")
         assert not person.page.evaluate("document.documentElement.scrollWidth > innerWidth")
         expect(person.page.locator("#board-scroll")).to_be_visible(visible=size != "390")
     person.page.emulate_media(forced_colors="active")
     person.page.set_viewport_size(DESK)
-    person.page.screenshot(path=tmp_path / "board-forced.png")
+    assert not person.page.evaluate("document.documentElement.scrollWidth > innerWidth")

@@ -63,7 +63,7 @@ def test_the_skip_link_leads_past_the_navigation(sign_in_demo):
 def test_enter_sends_the_search_for_a_patient(sign_in_demo):
     page = sign_in_demo("scheduler").page
     page.goto("/worklist/")
-    surname = page.locator(".person__surname").first.text_content()
+    surname = page.locator("tbody .person__surname").first.text_content()
     page.goto("/patients/")
     page.keyboard.press("/")
     expect(page.get_by_label("MRN, name or date of birth")).to_be_focused()

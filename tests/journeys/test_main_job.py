@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys import steps
+from tests.journeys import clinic, steps
 from tests.journeys.clinic import REFERRER_MAIL
 
 IMPRESSION = "Two large mismatched defects in the right lower lobe."
@@ -62,11 +62,12 @@ def written_and_signed(physician, patient):
     physician.press(patient.family_name)
     assert physician.page.get_by_role("radio").count() == 10
     physician.page.get_by_label("PE present").check()
-    expect(physician.page.locator("#terms")).to_contain_text("phone the referrer now")
+    expect(physician.page.locator("#evaluation")).to_contain_text("told by voice")
     physician.fill({"Findings": "Mismatched perfusion defects.", "Impression": IMPRESSION})
     physician.look()
     physician.press("Save and go to signing")
     physician.sees(IMPRESSION)
+    physician.fill({"Your password": clinic.PASSWORD})
     physician.press("Sign as final")
     physician.sees("Signed as final.")
     physician.look()
@@ -84,7 +85,7 @@ def signed_version_cannot_be_changed(physician, stack, order):
     physician.sees("Final report", IMPRESSION)
     expect(physician.page.get_by_role("textbox")).to_have_count(0)
     physician.open(f"/reports/{order}/sign/")
-    expect(physician.control("Sign as final")).to_be_disabled()
+    expect(physician.control("Sign the amended report")).to_be_disabled()
     for change in (
         "UPDATE reporting_reportversion SET impression = 'Nothing'",
         "DELETE FROM reporting_reportversion",

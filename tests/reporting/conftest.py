@@ -9,6 +9,7 @@ from tests import department
 
 NOW = department.NOW + timedelta(hours=8)
 TEXT = {"findings": "Two mismatched segments.", "impression": "Pulmonary embolism is likely."}
+PASSWORD = "seven grey herons"
 LIKELY = {"scheme": "TEN_TERMS", "category": "pe_present", **TEXT}
 
 
@@ -27,14 +28,26 @@ def elsewhere(db):
     return department.site("hillside")
 
 
+@pytest.fixture(autouse=True)
+def _quick_hashes(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def with_password(user):
+    """This user, who signs with PASSWORD."""
+    user.set_password(PASSWORD)
+    user.save(update_fields=["password"])
+    return user
+
+
 @pytest.fixture
 def attending(site):
-    return department.attending(site, username="ada", first_name="Ada", last_name="Lund")
+    return with_password(department.attending(site, username="ada", first_name="Ada", last_name="Lund"))
 
 
 @pytest.fixture
 def resident(site):
-    return department.resident(site, username="rob", first_name="Rob", last_name="Vance")
+    return with_password(department.resident(site, username="rob", first_name="Rob", last_name="Vance"))
 
 
 @pytest.fixture

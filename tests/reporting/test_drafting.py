@@ -2,8 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from reporting.models import Report
-from reporting.services import drafting, signing
+from reporting.engine.criteria import TABLES
+from reporting.engine.segments import SEGMENTS
+from reporting.models import CriticalResult, Report, ReportingRules
+from reporting.services import drafting, signing, versions
+from scheduling.models import Language
 from tests import department
 from tests.reporting.conftest import LIKELY, NOW
 from vqflow.errors import Conflict, Invalid, NotAllowed
@@ -22,12 +25,12 @@ def content(report):
 
 
 def test_a_draft_opens_in_the_sites_default_scheme(site, order, resident):
-    site.default_scheme = "EANM_SPECT"
+    site.default_scheme = "PIOPED_I"
     site.save(update_fields=["default_scheme"])
     order.refresh_from_db()
     report = drafting.open_draft(order, by=resident, now=NOW)
     assert (report.scheme, report.category, report.state, report.draft_version) == (
-        "EANM_SPECT",
+        "PIOPED_I",
         "",
         "draft",
         1,
@@ -137,3 +140,123 @@ def test_a_draft_waits_while_the_examination_goes_on_again(report, order, reside
     )
     with pytest.raises(Conflict):
         drafting.save(report, draft_version=2, **{**LIKELY, "findings": ""}, by=resident, now=LATER)
+
+
+@pytest.mark.parametrize("language", Language.values)
+def test_a_report_is_written_in_every_language_that_its_form_offers(report, resident, language):
+    saved = drafting.save(report, draft_version=2, language=language, by=resident, now=LATER)
+    assert saved.language == language
+
+
+def every(**finding):
+    """All 18 segments alike: a reading as JSON."""
+    return {
+        "segments": {segment.code: dict(finding) for segment in SEGMENTS["SEG18"]},
+        "segment_scheme": "SEG18",
+    }
+
+
+NORMAL = every(perfusion="normal", ventilation="normal", xray="clear")
+TWO_MISMATCHES = {
+    **NORMAL,
+    "segments": {
+        **NORMAL["segments"],
+        "RB9": {"perfusion": "large", "ventilation": "normal", "xray": "clear"},
+        "LB8": {"perfusion": "large", "ventilation": "normal", "xray": "clear"},
+    },
+}
+
+
+class TestTheStructuredDraft:
+    @pytest.fixture
+    def started(self, order, resident):
+        """A draft in modified PIOPED II, nothing chosen yet."""
+        return drafting.write(order, draft_version=1, scheme="MOD_PIOPED_II", by=resident, now=NOW)
+
+    def test_what_is_left_out_stays(self, report, resident):
+        saved = drafting.save(report, draft_version=2, next_step="CT angiography.", by=resident, now=LATER)
+        assert (content(saved), saved.next_step, saved.draft_version) == (LIKELY, "CT angiography.", 3)
+
+    def test_the_suggestion_is_judged_here_with_the_row_that_matched(self, started, resident):
+        saved = drafting.save(started, draft_version=2, reading=TWO_MISMATCHES, by=resident, now=NOW)
+        assert (saved.category, saved.suggested) == ("", "high_probability")
+        assert saved.suggested_by in [row.key for row in TABLES["MOD_PIOPED_II"].rows]
+        again = drafting.save(saved, draft_version=3, reading=NORMAL, by=resident, now=NOW)
+        assert again.suggested == "normal"
+
+    def test_nothing_is_suggested_from_an_incomplete_map(self, started, resident):
+        reading = {"segments": {"RB1": {"perfusion": "normal"}}}
+        saved = drafting.save(started, draft_version=2, reading=reading, by=resident, now=NOW)
+        assert (saved.suggested, saved.suggested_by) == ("", "")
+        assert saved.reading["segments"] == {"RB1": {"perfusion": "normal"}}
+
+    def test_a_suggestion_is_never_taken_from_the_writer(self, started, resident):
+        with pytest.raises(TypeError, match="A report has no suggested"):
+            drafting.save(started, draft_version=2, suggested="normal", by=resident, now=NOW)
+
+    def test_a_reason_is_kept_only_while_the_category_differs_from_the_suggested_one(self, started, resident):
+        def saved(version, **content):
+            made = drafting.save(started, draft_version=version, **content, by=resident, now=NOW)
+            return made.override_reason
+
+        differs = {"reading": NORMAL, "category": "nondiagnostic", "override_reason": "Poor ventilation."}
+        assert saved(2, **differs) == "Poor ventilation."
+        assert saved(3, category="normal") == ""
+
+    def test_a_reason_does_not_stay_with_another_category(self, started, resident):
+        """Neither left out with the new category, nor with a map that suggests something else."""
+
+        def saved(version, **content):
+            made = drafting.save(started, draft_version=version, **content, by=resident, now=NOW)
+            return made.category, made.override_reason
+
+        differs = {"reading": NORMAL, "category": "nondiagnostic", "override_reason": "Poor ventilation."}
+        saved(2, **differs)
+        assert saved(3, findings="Even.") == ("nondiagnostic", "Poor ventilation.")
+        assert saved(4, category="very_low_probability") == ("very_low_probability", "")
+        own = {"category": "nondiagnostic", "override_reason": "Poor ventilation again."}
+        assert saved(5, **own) == ("nondiagnostic", "Poor ventilation again.")
+
+    @pytest.mark.parametrize(
+        ("change", "fields"),
+        [
+            (
+                {"reading": {"segments": {"RB11": {}}}},
+                {"reading": ["segments.RB11: Nothing has this name."]},
+            ),
+            ({"scheme": "EANM_SPECT", "category": ""}, {"scheme": ["EANM, SPECT: for SPECT only."]}),
+            ({"language": "tlh"}, {"language": ["Choose one of the languages."]}),
+            ({"override_reason": "x" * 301}, {"override_reason": ["At most 300 characters; this has 301."]}),
+        ],
+    )
+    def test_what_cannot_be_right_is_refused(self, started, resident, change, fields):
+        with pytest.raises(Invalid) as refusal:
+            drafting.save(started, draft_version=2, **change, by=resident, now=NOW)
+        assert refusal.value.fields == fields
+
+    def test_a_scheme_that_the_department_does_not_offer_is_refused(self, site, started, resident):
+        ReportingRules.objects.create(site=site, offered_schemes=["MOD_PIOPED_II"])
+        with pytest.raises(Invalid) as refusal:
+            drafting.save(started, draft_version=2, scheme="PIOPED_I", by=resident, now=NOW)
+        assert refusal.value.fields == {"scheme": ["PIOPED I is not offered in this department."]}
+
+    def test_where_the_default_scheme_does_not_fit_the_first_that_does_is_taken(self, site, order, resident):
+        site.default_scheme = "EANM_SPECT"
+        site.save(update_fields=["default_scheme"])
+        ReportingRules.objects.create(site=site, offered_schemes=["EANM_SPECT", "PIOPED_I"], language="de")
+        order.refresh_from_db()
+        report = drafting.open_draft(order, by=resident, now=NOW)
+        assert (report.scheme, report.language) == ("PIOPED_I", "de")
+
+    def test_a_critical_category_opens_its_record_with_the_first_save(self, report, resident):
+        found = CriticalResult.objects.get(report=report)
+        assert (found.identified_at, found.identified_by, found.stage) == (NOW, resident, "draft")
+        drafting.save(report, draft_version=report.draft_version, findings="Two.", by=resident, now=LATER)
+        assert CriticalResult.objects.count() == 1
+
+    def test_an_addendum_writes_its_own_text_only(self, report, attending):
+        signing.sign(report, draft_version=2, by=attending, now=NOW)
+        begun = versions.begin(drafting.current(report), "addendum", by=attending, now=LATER)
+        text = {"addendum": "Compared with the CT of today.", "findings": "Another text."}
+        saved = drafting.save(begun, draft_version=begun.draft_version, **text, by=attending, now=LATER)
+        assert (saved.addendum, content(saved)) == (text["addendum"], LIKELY)

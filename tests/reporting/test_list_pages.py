@@ -1,7 +1,8 @@
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from reporting.services import drafting, signing
+from reporting.services import drafting, locks, signing
 from tests import department
 from tests.reporting.browser import address, html
 from tests.reporting.conftest import LIKELY, NOW
@@ -16,14 +17,17 @@ class TestTheList:
         assert answer.status_code == 200
         assert [(tab["label"], tab["count"], tab["current"]) for tab in answer.context["tabs"]] == [
             ("To report", 1, True),
-            ("Awaiting an attending", 0, False),
-            ("Final, last 7 days", 0, False),
+            ("My drafts", 0, False),
+            ("Others' drafts", 0, False),
+            ("To sign", 0, False),
+            ("Final", 0, False),
+            ("Critical", 0, False),
         ]
         assert order.patient.family_name in html(answer)
         event = AuditEvent.objects.get(action="list.viewed")
         assert (event.patient_ids, event.data) == ([order.patient_id], {"list": "reports.unread"})
 
-    @pytest.mark.parametrize("tab", ["unread", "preliminary", "final", "nonsense"])
+    @pytest.mark.parametrize("tab", ["unread", "mine", "others", "preliminary", "final", "nonsense"])
     def test_opens_every_tab_without_a_row(self, site, attending, page_of, tab):
         answer = page_of(attending).get(reverse("reporting:reports"), {"tab": tab})
         assert (answer.status_code, answer.context["rows"]) == (200, [])
@@ -46,8 +50,9 @@ class TestTheList:
         assert len(answer.context["rows"]) == how_many
 
 
-# Session, user, begin of the transaction, count of the page, orders, versions, audit, two counts of the tabs, end.
-LIST_QUERIES = 10
+# Session, user, begin of the transaction, count of the page, orders, versions, audit, who waits for a release,
+# three counts of the tabs, end.
+LIST_QUERIES = 13
 
 
 class TestTheReferrersPages:
@@ -89,3 +94,30 @@ class TestTheReferrersPages:
         page = page_of(referrer)
         assert page.get(address("report", order)).status_code == 403
         assert page.get(reverse("reporting:reports")).status_code == 403
+
+
+class TestReadingOn:
+    def test_read_next_leads_to_the_first_free_report(self, order, attending, page_of):
+        answer = page_of(attending).get(reverse("reporting:next"))
+        assert (answer.status_code, answer.url) == (302, address("report", order))
+
+    def test_where_nothing_else_waits_it_leads_to_the_list(self, order, attending, page_of):
+        page = page_of(attending)
+        answer = page.get(reverse("reporting:next"), {"after": order.pk}, follow=True)
+        assert "Nothing else waits for you to report." in html(answer)
+        assert page.get(reverse("reporting:next"), {"after": "x'"}).url == address("report", order)
+
+    def test_is_for_physicians_only(self, site, page_of):
+        page = page_of(department.lead(site))
+        assert page.get(reverse("reporting:next")).status_code == 403
+        assert "Read next" not in html(page.get(reverse("reporting:reports")))
+
+    def test_the_rows_come_again_only_when_they_changed(self, order, attending, resident, page_of):
+        page = page_of(attending)
+        version = page.get(reverse("reporting:reports")).context["version"]
+        rows, asked = reverse("reporting:rows"), {"tab": "unread", "version": version}
+        assert page.get(rows, asked).status_code == 204
+        locks.stay(order, by=resident, now=timezone.now())
+        answer = page.get(rows, asked)
+        assert (answer.status_code, "Rob Vance reads since" in html(answer)) == (200, True)
+        assert AuditEvent.objects.filter(action="list.viewed").count() == 2

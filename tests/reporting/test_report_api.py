@@ -6,7 +6,7 @@ from django.urls import reverse
 from reporting.models import Report, ReportVersion
 from reporting.services import drafting, signing
 from tests import department
-from tests.reporting.conftest import LIKELY, NOW
+from tests.reporting.conftest import LIKELY, NOW, PASSWORD, with_password
 from vqflow.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,8 @@ def put(page, order, data, **headers):
 
 
 def sign(page, order, data, **headers):
-    return page.post(url("sign", order), json.dumps(data), content_type="application/json", headers=headers)
+    body = json.dumps({"credential": PASSWORD, **data})
+    return page.post(url("sign", order), body, content_type="application/json", headers=headers)
 
 
 class TestGettingTheReport:
@@ -42,13 +43,23 @@ class TestGettingTheReport:
                 "order": order.pk,
                 "accession_number": order.accession_number,
                 "state": "none",
+                "fhir_status": "",
+                "next_kind": "",
+                "next_reason": "",
                 "draft": {
                     "scheme": "TEN_TERMS",
                     "category": "",
                     "category_label": "",
                     "group": "",
+                    "suggested": "",
+                    "suggested_by": "",
+                    "override_reason": "",
+                    "reading": {},
                     "findings": "",
                     "impression": "",
+                    "next_step": "",
+                    "language": "en",
+                    "addendum": "",
                     "draft_version": 1,
                     "written_by": None,
                     "written_at": None,
@@ -150,7 +161,7 @@ class TestSigning:
 
     def test_who_comes_second_reads_who_signed_when(self, report, order, site, attending, page_of):
         signing.sign(report, draft_version=2, by=attending, now=NOW)
-        answer = sign(page_of(department.attending(site)), order, {"draft_version": 2})
+        answer = sign(page_of(with_password(department.attending(site))), order, {"draft_version": 2})
         assert problem(answer) == (
             409,
             "Ada Lund signed this report on 8 Mar 2027 at 15:00. A signed report cannot be changed.",

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.django_db
 FORM = {**LIKELY, "version": 1}
 
 
-# Session, user, begin, order, audit, report; answers, appointment, steps, rooms, overrides, earlier results; end.
-PAGE_QUERIES = 13
+# Session, user, begin, order, audit, steps and protocol as the criteria see them, rules, report; the examination, and
+# in one statement all that hangs on it; earlier results; presets, what is critical; end.
+PAGE_QUERIES = 15
 
 
 class TestTheReportsPage:
@@ -86,26 +87,26 @@ class TestTheReportsPage:
         assert len(answer.context["case"].priors) == how_many
 
     def test_a_critical_term_says_whom_to_phone(self, order, attending, page_of):
-        referrer = order.referrer
-        referrer.pager, referrer.covering_name, referrer.covering_phone = "4411", "Dr Bo Lin", "5566"
-        referrer.save(update_fields=["pager", "covering_name", "covering_phone"])
         drafting.write(order, draft_version=1, **LIKELY, by=attending, now=NOW)
         shown = html(page_of(attending).get(address("report", order)))
-        assert "Critical result: phone the referrer now" in shown
-        for fact in ("+1 212 555 0177", "4411", "Dr Bo Lin", "5566", "An e-mail does not count as telling."):
+        for fact in ("Critical: tell", "Call, and write it down", "An e-mail does not count as telling."):
             assert fact in shown
 
     def test_an_unlikely_embolism_is_no_critical_result(self, order, attending, page_of):
         drafting.write(order, draft_version=1, **{**LIKELY, "category": "normal"}, by=attending, now=NOW)
-        assert "Critical result" not in html(page_of(attending).get(address("report", order)))
+        assert "Critical: tell" not in html(page_of(attending).get(address("report", order)))
 
     def test_choosing_a_critical_term_brings_the_callout_at_once(self, order, attending, page_of):
-        answer = put(page_of(attending), "choice", order, {"scheme": "TRINARY", "category": "pe_present"})
+        answer = put(page_of(attending), "evaluate", order, {"scheme": "TRINARY", "category": "pe_present"})
         shown = html(answer)
-        assert (answer.status_code, shown.count('type="radio"'), "Critical result" in shown) == (200, 3, True)
+        assert (answer.status_code, shown.count('type="radio"'), "A critical result" in shown) == (
+            200,
+            3,
+            True,
+        )
 
     def test_another_scheme_brings_its_terms_and_no_choice(self, order, attending, page_of):
-        answer = put(page_of(attending), "choice", order, {"scheme": "PISAPED", "category": "normal"})
+        answer = put(page_of(attending), "evaluate", order, {"scheme": "PISAPED", "category": "normal"})
         assert (html(answer).count('type="radio"'), " checked" in html(answer)) == (3, False)
 
     def test_before_the_end_of_the_examination_it_says_why_not(self, site, attending, page_of):

@@ -9,6 +9,7 @@ from scheduling.engine.screening import Action, Stage
 from scheduling.examinations import assess, examination, facts, judge_window, resolved_rules
 from scheduling.models import Decision, Order, StepKind
 from scheduling.services import booking, screening, vetting, visits
+from scheduling.services.examination import arrivals
 from tests import department
 from tests.department import NOW, SAFE_ANSWERS
 
@@ -114,7 +115,7 @@ def test_the_facts_follow_the_examination(site):
 def test_only_an_xray_that_is_complete_counts(site):
     appointment = department.booked(site)
     by, at = department.technologist(site), appointment.lungs_start_at
-    visits.check_in(appointment, identifiers_checked=True, by=by, now=at)
+    arrivals.check_in(appointment, **department.HERE, by=by, now=at)
     xray = appointment.steps.get(kind=StepKind.XRAY)
     visits.start(xray, by=by, now=at - 2 * HOUR)
     assert judged(appointment, at).verdict.rule == "CXR-1"

@@ -8,6 +8,7 @@ from scheduling import worklist
 from scheduling.engine.screening import Stage
 from scheduling.models import StepKind
 from scheduling.services import vetting, visits
+from scheduling.services.examination import arrivals, xrays
 from tests import department
 from tests.department import NOW, TODAY
 
@@ -46,9 +47,9 @@ def test_next_action_walks_through_the_examination(appointment, tess):
         seen.append(action_at(appointment, tess, now))
 
     note()
-    visits.check_in(appointment, identifiers_checked=True, by=tess, now=now)
+    arrivals.check_in(appointment, **department.HERE, by=tess, now=now)
     note()
-    visits.record_xray(appointment, ended_at=now - timedelta(hours=2), by=tess, now=now)
+    xrays.record(appointment, ended_at=now - timedelta(hours=2), by=tess, now=now)
     note()
     visits.clear_dose(appointment, by=tess, now=now)
     for kind in (StepKind.VENTILATION, StepKind.PERFUSION):
@@ -66,20 +67,20 @@ def test_version_is_the_same_until_something_is_recorded(appointment, tess):
     site = appointment.site
     first = worklist.version(site, TODAY)
     assert worklist.version(site, TODAY) == first
-    visits.check_in(appointment, identifiers_checked=True, by=tess, now=NOW)
+    arrivals.check_in(appointment, **department.HERE, by=tess, now=NOW)
     assert worklist.version(site, TODAY) != first
 
 
 def test_version_of_another_day_does_not_change(appointment, tess):
     tomorrow = TODAY + timedelta(days=1)
     before = worklist.version(appointment.site, tomorrow)
-    visits.check_in(appointment, identifiers_checked=True, by=tess, now=NOW)
+    arrivals.check_in(appointment, **department.HERE, by=tess, now=NOW)
     assert worklist.version(appointment.site, tomorrow) == before
 
 
 def test_version_changes_when_the_window_opens_closes_in_an_hour_and_ends(appointment, tess):
-    visits.check_in(appointment, identifiers_checked=True, by=tess, now=NOW)
-    visits.record_xray(appointment, ended_at=NOW, by=tess, now=NOW)
+    arrivals.check_in(appointment, **department.HERE, by=tess, now=NOW)
+    xrays.record(appointment, ended_at=NOW, by=tess, now=NOW)
     site, second = appointment.site, timedelta(seconds=1)
     # A day later no planned start passes any more.
     for limit in (NOW + timedelta(hours=23), NOW + timedelta(hours=24)):
@@ -132,8 +133,8 @@ def test_stages_ahead_shrink(appointment, tess):
 
 @pytest.mark.parametrize(("hours", "rule"), [(0.5, "CXR-3"), (1, None), (24, None), (24.01, "CXR-2")])
 def test_rule_behind_a_refusal_of_the_window(appointment, tess, hours, rule):
-    visits.check_in(appointment, identifiers_checked=True, by=tess, now=NOW)
-    visits.record_xray(appointment, ended_at=NOW - timedelta(hours=hours), by=tess, now=NOW)
+    arrivals.check_in(appointment, **department.HERE, by=tess, now=NOW)
+    xrays.record(appointment, ended_at=NOW - timedelta(hours=hours), by=tess, now=NOW)
     refusal = (action_at(appointment, tess, NOW) or (None, None))[1]
     assert (worklist.rule_behind(refusal, appointment, NOW) if refusal else None) == rule
 

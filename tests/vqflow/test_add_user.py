@@ -34,6 +34,7 @@ def test_the_printed_password_signs_in():
         (["mnowak", "--role", "reader"], "user_reader_has_grade"),
         (["taken", "--role", "scheduler"], "already exists"),
         (["mnowak", "--role", "scheduler", "--password", "short"], "too short"),
+        (["patient@riverside", "--role", "scheduler"], "are kept for who acts by a mailed link"),
     ],
 )
 def test_a_wrong_account_is_refused_with_a_sentence(arguments, sentence):

@@ -1,9 +1,11 @@
 """The log tells which fault there was and where, and nothing about the patient it happened with."""
 
+import importlib
 import io
 import json
 import logging
-from datetime import date
+from datetime import date, timedelta
+from types import SimpleNamespace
 
 import celery
 import psycopg
@@ -11,9 +13,12 @@ import pytest
 import structlog
 from django.conf import settings
 from django.db import Error, connection, transaction
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from scheduling.models import Patient
 from tests import department
+from vqflow import logs
 
 NAME = "Quendolyn-Zebulon"
 
@@ -181,3 +186,69 @@ def test_an_event_without_an_exception_stays_as_it_is(lines):
     _, [line] = lines()
     assert (line["event"], line["action"], line["agent"]) == ("not_allowed", "audit.view", 7)
     assert "exception" not in line
+
+
+TOKEN = "aB3_x-9Zq" * 4 + "kLmNoPq"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (f"/a/{TOKEN}", "/a/…"),
+        (f"/a/stop/{TOKEN}", "/a/stop/…"),
+        (f"/a/{TOKEN}/", "/a/…/"),
+        (f"/a/{TOKEN}.", "/a/…"),
+        (f"/a/{TOKEN[:20]}", "/a/…"),
+        ("/a/", "/a/"),
+        ("/a/another-time/keep/", "/a/another-time/keep/"),
+        ("/a/calendar/appointment.ics", "/a/calendar/appointment.ics"),
+        ("/worklist/", "/worklist/"),
+    ],
+)
+def test_a_mailed_link_is_not_told_and_the_names_of_pages_are(path, told):
+    assert logs.without_links(path) == told
+
+
+def test_no_line_of_a_request_holds_the_link_that_was_opened(lines, client, db):
+    client.get(f"/a/{TOKEN}", follow=True)
+    client.post(f"/a/stop/{TOKEN}", {"List-Unsubscribe": "One-Click"})
+    text, found = lines()
+    assert TOKEN not in text
+    assert [line["path"] for line in found if line["event"] == "request"] == ["/a/…", "/a/", "/a/stop/…"]
+
+
+def test_no_line_of_django_or_of_a_fault_holds_it(lines):
+    log = logging.getLogger("django.request")
+    try:
+        raise RuntimeError(f"cannot show http://127.0.0.1/a/{TOKEN}?x=1")
+    except RuntimeError:
+        log.exception("Internal Server Error: %s", f"/a/{TOKEN}")
+    text, (line,) = lines()
+    assert TOKEN not in text
+    assert line["event"] == "Internal Server Error: /a/…"
+
+
+def test_gunicorn_does_not_tell_it_either(caplog):
+    """Its access log, where an operator switches it on, and its word about a request that it could not read."""
+    importlib.import_module("vqflow.wsgi")
+    config = Config()
+    config.set("accesslog", "-")
+    log = Logger(config)
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "RAW_URI": f"/a/{TOKEN}",
+        "PATH_INFO": f"/a/{TOKEN}",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+    }
+    answer = SimpleNamespace(status="302 Found", sent=0, headers=[])
+    request = SimpleNamespace(headers=[])
+    for each in (log.access_log, log.error_log):
+        each.addHandler(caplog.handler)
+    log.access(answer, request, environ, timedelta(seconds=0))
+    log.exception("Error handling request %s", f"/a/{TOKEN}")
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    assert TOKEN not in " ".join(told)
+    assert "/a/…" in told[0]
+    for each in (log.access_log, log.error_log):
+        each.removeHandler(caplog.handler)

@@ -104,7 +104,7 @@ class TestUnlock:
         change(browser, locked=True)
         for _ in range(5):
             answer = browser.post("/unlock/", {"password": "wrong"}, headers={"X-VQFlow-Lock": "1"})
-        assert answer.content.decode() == "Five wrong passwords: you are signed out. Sign in again."
+        assert answer.content.decode() == "Five wrong tries: you are signed out. Sign in again."
         assert browser.get("/worklist/")["Location"].startswith("/account/login/")
 
     def test_it_leads_to_no_other_site(self, browser):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.forms.models import model_to_dict
 from django.utils import timezone
 
@@ -72,6 +73,20 @@ def test_a_query_with_values_of_its_own_cannot_be_compiled():
         )
 
 
+def test_values_that_never_change_are_named_once_and_annotations_come_along():
+    for code, zone in (("a site", "Europe/Oslo"), ("b site", "Europe/Paris"), ("c site", "Europe/Paris")):
+        Site.objects.filter(pk=department.site(code, equipped=False).pk).update(time_zone=zone)
+    compiled = Compiled(
+        lambda code: (
+            Site.objects.filter(time_zone="Europe/Paris").exclude(code=code).annotate(again=F("code"))
+        ),
+        fixed=("Europe/Paris",),
+        code="a site",
+    )
+    assert [(each.code, each.again) for each in compiled.all(code="b site")] == [("c site", "c site")]
+    assert [each.again for each in compiled.all(code="c site")] == ["b site"]
+
+
 class TestInsert:
     def test_rows_are_written_as_the_orm_writes_them_and_get_their_keys(self):
         site = department.site()
@@ -115,3 +130,12 @@ class TestInsert:
     def test_no_rows_are_no_query(self, django_assert_num_queries):
         with django_assert_num_queries(0):
             assert insert([]) == []
+
+
+def test_an_order_that_the_query_asks_for_is_kept():
+    sites = [department.site(code, equipped=False) for code in ("b site", "c site", "a site")]
+    compiled = Compiled(
+        lambda zone: Site.objects.filter(time_zone=zone).order_by("-code"), zone="a zone of its own"
+    )
+    found = compiled.all(zone=sites[0].time_zone)
+    assert [each.code for each in found] == ["c site", "b site", "a site"]

@@ -1,7 +1,8 @@
 """Load the demonstration department: invented people only."""
 
+from argparse import ArgumentTypeError
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -38,6 +39,12 @@ class Command(BaseCommand):
             type=_moment,
             help='"now" for the demonstration: 2026-11-22 (10:30) or 2026-11-22T14:05',
         )
+        parser.add_argument(
+            "--zone",
+            type=_zone,
+            default=clinic.RIVERSIDE.time_zone,
+            help=f"time zone of Riverside Clinic ({clinic.RIVERSIDE.time_zone})",
+        )
         parser.add_argument("--logins", action="store_true", help="only print who can sign in")
         parser.add_argument(
             "--yes-this-is-a-demonstration",
@@ -45,7 +52,7 @@ class Command(BaseCommand):
             help="needed where HTTPS is on, as in production",
         )
 
-    def handle(self, *, examinations, small, seed, today, logins, **options):
+    def handle(self, *, examinations, small, seed, today, zone, logins, **options):
         if logins:
             self.stdout.write(table_of_logins())
             return
@@ -57,19 +64,28 @@ class Command(BaseCommand):
         if Site.objects.filter(code=clinic.RIVERSIDE.code).exists():
             self.stdout.write("The demonstration department is already loaded.")
             return
-        now = (today or timezone.now()).replace(microsecond=0)
+        now = _aware(today or timezone.now(), zone).replace(microsecond=0)
         count, weeks = (SMALL, 1) if small else (examinations, 4)
-        left = load_all(examinations=count, weeks_ahead=weeks, seed=seed, now=now)
+        left = load_all(examinations=count, weeks_ahead=weeks, seed=seed, now=now, zone=zone)
         self.stdout.write(
             f"Loaded {count - left} examinations. Sign in with one of these:\n{table_of_logins()}"
         )
 
 
 def _moment(text):
-    """An aware moment; without a zone in Riverside's, without a time at 10:30."""
-    zone = ZoneInfo(clinic.RIVERSIDE.time_zone)
-    moment = datetime.fromisoformat(text if "T" in text or " " in text else f"{text}T10:30")
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    """A moment, without a time at 10:30; in Riverside's zone where it has none of its own."""
+    return datetime.fromisoformat(text if "T" in text or " " in text else f"{text}T10:30")
+
+
+def _zone(name):
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ArgumentTypeError(f"{name!r} is no time zone. Name one like Europe/Berlin.") from None
+
+
+def _aware(moment, zone):
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
 
 
 def table_of_logins():

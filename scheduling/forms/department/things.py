@@ -6,7 +6,7 @@ from scheduling.engine.waitlist import Mode
 from scheduling.forms.department import fields
 from scheduling.forms.fields import PersonChoice, PhoneField, ServiceForm, TimeInput
 from scheduling.forms.tracers import WEEKDAYS
-from scheduling.models import Capability
+from scheduling.models import Capability, Site
 from scheduling.services.department import people, rooms, settings
 from scheduling.services.department.shifts import Roster, Work
 
@@ -142,8 +142,37 @@ UNITS = {
 }
 
 
+RECORDS = {
+    "records_doses": "Each dose is measured and recorded before it is given",
+    "two_person_check": "A second person checks each dose",
+    "releases_patients": "After the scan patients wait until a reader has looked",
+}
+
+
+SELF_SERVICE = {
+    "asks_at_home": (
+        "Patients answer the safety questions at home",
+        "Only what nobody has answered yet. Pregnancy and breastfeeding are asked of adults alone.",
+    ),
+    "patients_cancel": (
+        "Patients may cancel by their link",
+        "Routine appointments only. Their time is free at once, as when you cancel.",
+    ),
+    "patients_move": (
+        "Patients may choose another time by their link",
+        "Routine appointments only, from the times that you would be proposed.",
+    ),
+}
+
+
+TOLD = {
+    "directions": "How patients find the place",
+    "own_advice": "Advice of your own, such as on smoking or caffeine",
+}
+
+
 class SettingsForm(ServiceForm):
-    """Targets, waitlist, calling in, and where patients come to."""
+    """Targets, waitlist, calling in, what is recorded of an examination, and what patients do and read."""
 
     def __init__(self, data=None, *, site, starts_on):
         super().__init__(data, initial={name: getattr(site, name) for name in settings.FIELDS})
@@ -157,6 +186,17 @@ class SettingsForm(ServiceForm):
             ],
         )
         self.fields["offer_minutes"] = fields.number("An offer stays open for (minutes)", least=1, most=1440)
+        for name in settings.RECORDS:
+            self.fields[name] = forms.BooleanField(label=RECORDS[name], required=False)
+        self.fields["breastfeeding_policy"] = forms.ChoiceField(
+            label="Breastfeeding is interrupted for",
+            choices=Site._meta.get_field("breastfeeding_policy").choices,
+        )
+        self.fields["xenon_limit_bq_per_m3"] = forms.TypedChoiceField(
+            label="After a xenon spill a room is used again below",
+            choices=list(settings.XENON_LIMITS.items()),
+            coerce=int,
+        )
         self.fields["place"] = fields.text("Where patients come to, as letters say it", most=200)
         self.fields["phone"] = PhoneField(
             label="Phone, as letters say it",
@@ -164,6 +204,30 @@ class SettingsForm(ServiceForm):
             required=True,
             error_messages={"required": "Fill this in."},
         )
+        self.fields["sends_sms"] = forms.BooleanField(
+            label="Send text messages beside e-mail",
+            required=False,
+            help_text="To patients who have agreed, once the administrator has set up a gateway.",
+        )
+        for name, (label, help_text) in SELF_SERVICE.items():
+            self.fields[name] = forms.BooleanField(label=label, required=False, help_text=help_text)
+        self.fields["patients_notice_hours"] = fields.number(
+            "So many hours before the visit patients call instead", most=settings.LONGEST_NOTICE_HOURS
+        )
+        self.fields["patients_days_ahead"] = fields.number(
+            "How many days ahead patients see other times", least=1, most=settings.FARTHEST_DAYS
+        )
+        self.fields["emergency_number"] = fields.text(
+            "Emergency number", most=20, help_text="It stands on every page for patients."
+        )
+        for name, label in TOLD.items():
+            self.fields[name] = forms.CharField(
+                label=label,
+                required=False,
+                max_length=settings.LONGEST_TEXT,
+                widget=forms.Textarea(attrs={"rows": 4}),
+                help_text="In your patients' language; it is not translated.",
+            )
         self.fields["starts_on"] = fields.starts_on(starts_on)
 
     def groups(self):
@@ -173,9 +237,23 @@ class SettingsForm(ServiceForm):
             "Targets": [*names[:6], names[6]],
             "Waitlist": ["waitlist_mode", "offer_minutes"],
             "On call": ["call_in_delay"],
-            "In letters": ["place", "phone"],
+            "Examinations": [*settings.RECORDS, "breastfeeding_policy", "xenon_limit_bq_per_m3"],
+            "In letters and messages": ["place", "phone", "emergency_number", "sends_sms"],
+            "What patients do by the link in a mail": list(settings.PATIENTS),
+            "What patients read there": list(TOLD),
         }
         return [(heading, [self[name] for name in each]) for heading, each in groups.items()]
 
     def values(self):
         return {name: value for name, value in self.cleaned_data.items() if name in settings.FIELDS}
+
+
+class BadgeForm(ServiceForm):
+    """What the scanner reads from somebody's badge."""
+
+    code = forms.CharField(
+        label="Badge",
+        help_text="Put the cursor here and scan the badge.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "autofocus": True}),
+        error_messages={"required": "Scan the badge."},
+    )

@@ -1,6 +1,6 @@
 """One thing of the department at the person's own site, or NotFound. None of them names a patient."""
 
-from scheduling.models import PlannedChange, Protocol, Resource, ResourceKind
+from scheduling.models import ApplicationEntity, PlannedChange, Protocol, Resource, ResourceKind
 from scheduling.services.access import NONE_SUCH
 from vqflow import policy
 from vqflow.errors import NotFound
@@ -21,6 +21,11 @@ def protocol(pk, *, by, action=VIEW):
     """A protocol with its site and steps."""
     rows = Protocol.objects.for_user(by).select_related("site").prefetch_related("steps")
     return _one(rows, pk, by, action)
+
+
+def device(pk, *, by, action="department.manage"):
+    """A device on the network with its site and room."""
+    return _one(ApplicationEntity.objects.for_user(by).select_related("site", "room"), pk, by, action)
 
 
 def change(pk, *, by, action="department.manage"):

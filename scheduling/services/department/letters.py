@@ -1,9 +1,9 @@
 """The department's own words in its letters, from a day on; what is sent or printed from then on has them."""
 
 from scheduling import letter_texts
-from scheduling.letters import telling_words
 from scheduling.models import ChangeSubject, Language, LetterKind, LetterText
 from scheduling.services.department import changes
+from scheduling.telling import telling_words
 from vqflow import policy
 from vqflow.errors import Invalid
 
@@ -12,8 +12,8 @@ PLACES = ", ".join(f"{{{each}}}" for each in letter_texts.PLACES)
 
 
 def languages(kind):
-    """In which languages there are letters of a kind: mail is written in English so far."""
-    return list(Language) if kind == LetterKind.LETTER else [Language.EN]
+    """In which languages there are letters of a kind."""
+    return list(Language)
 
 
 def row_of(site, kind, language):
@@ -49,7 +49,7 @@ def _check(kind, language, texts):
         unknown = letter_texts.unknown_places(text)
         if unknown:
             _refuse(name, f"Nothing stands for {{{unknown[0]}}}. Use {PLACES}, or leave the braces out.")
-        telling = [] if kind == LetterKind.LETTER else telling_words(text)
+        telling = [] if kind == LetterKind.LETTER else telling_words(text, language)
         if telling:
             _refuse(
                 name,

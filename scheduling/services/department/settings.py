@@ -1,5 +1,6 @@
-"""What holds for the whole department: targets, waitlist, calling in, and where patients come to; from a day on."""
+"""What holds for the whole department: targets, waitlist, calling in, what patients do and read; from a day on."""
 
+import re
 from datetime import timedelta
 
 from scheduling.models import ChangeSubject
@@ -16,9 +17,37 @@ TARGETS = (
     "routine_report_target",
     "countersign_within",
 )
-FIELDS = (*TARGETS, "call_in_delay", "waitlist_mode", "offer_minutes", "place", "phone")
+RECORDS = ("records_doses", "two_person_check", "releases_patients")
+# What patients may do themselves by a mailed link, and what they are told there.
+SELF_SERVICE = ("asks_at_home", "patients_cancel", "patients_move")
+PATIENTS = (*SELF_SERVICE, "patients_notice_hours", "patients_days_ahead")
+TOLD = ("emergency_number", "directions", "own_advice")
+FIELDS = (
+    *TARGETS,
+    "call_in_delay",
+    "waitlist_mode",
+    "offer_minutes",
+    *RECORDS,
+    "breastfeeding_policy",
+    "xenon_limit_bq_per_m3",
+    "place",
+    "phone",
+    "sends_sms",
+    *PATIENTS,
+    *TOLD,
+)
+XENON_LIMITS = {370_000: "370 kBq/m³ (1e-5 µCi/mL), the longer wait", 3_700_000: "3700 kBq/m³ (1e-4 µCi/mL)"}
+"""What the air may hold, as the two readings of the rules have it (domain: VA manual; 10 CFR 20 Appendix B)."""
 LONGEST = timedelta(days=365)
 LONGEST_CALL_IN = timedelta(hours=12)
+LONGEST_NOTICE_HOURS, FARTHEST_DAYS = 24 * 30, 120
+LONGEST_TEXT = 1000
+RANGES = {
+    "offer_minutes": (1, 1440, "minutes"),
+    "patients_notice_hours": (0, LONGEST_NOTICE_HOURS, "hours"),
+    "patients_days_ahead": (1, FARTHEST_DAYS, "days"),
+}
+EMERGENCY = re.compile(r"[0-9][0-9 ]{1,18}")
 
 
 def preview(site, *, starts_on, now, **values):
@@ -42,8 +71,17 @@ def _check(values):
     delay = values.get("call_in_delay", timedelta(0))
     if not timedelta(0) <= delay <= LONGEST_CALL_IN:
         _refuse("call_in_delay", "Enter at most 12 hours.")
-    if not 1 <= values.get("offer_minutes", 1) <= 1440:
-        _refuse("offer_minutes", "Enter 1 to 1440 minutes.")
+    for name, (least, most, what) in RANGES.items():
+        if not least <= values.get(name, least) <= most:
+            _refuse(name, f"Enter {least} to {most} {what}.")
+    if values.get("xenon_limit_bq_per_m3", 370_000) not in XENON_LIMITS:
+        _refuse("xenon_limit_bq_per_m3", "Choose one of the two limits.")
+    _check_words(values)
+
+
+def _check_words(values):
+    if not EMERGENCY.fullmatch(values.get("emergency_number", "112")):
+        _refuse("emergency_number", "Enter the number as people dial it, such as 911 or 112.")
     for name in ("place", "phone"):
         if not values.get(name, "x").strip():
             _refuse(name, "This stands in every letter: it cannot be empty.")

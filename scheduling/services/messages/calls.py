@@ -11,6 +11,10 @@ NO_ADDRESS = {
     MessageKind.MOVED: "Phone the patient: no e-mail address to tell the new time of the appointment.",
     MessageKind.CANCELLED: "Phone the patient: no e-mail address to tell that the appointment is cancelled.",
     MessageKind.RESULT_READY: "Phone the referrer: no e-mail address to tell that a result is ready.",
+    MessageKind.CRITICAL_RESULT: "Phone the referrer now: a result that cannot wait, and no e-mail address.",
+    MessageKind.RESULT_CHANGED: "Phone the referrer: no e-mail address to tell that a result was changed.",
+    MessageKind.RESULT_WITHDRAWN: "Phone the referrer now: a result was withdrawn, and no e-mail address.",
+    MessageKind.NOT_DONE: "Phone the referrer: no e-mail address to tell that the appointment did not take place.",
 }
 NOT_DELIVERED = {
     MessageKind.CONFIRMATION: "Phone the patient: the confirmation of the appointment was not delivered.",
@@ -20,6 +24,12 @@ NOT_DELIVERED = {
     MessageKind.CANCELLED: "Phone the patient: the mail about the cancellation was not delivered.",
     MessageKind.RESULT_READY: "Phone the referrer: the mail about the result was not delivered.",
     MessageKind.LETTER_COPY: "Phone the patient: the appointment letter was not delivered.",
+    MessageKind.AFTERCARE: "Phone the patient: the sheet for afterwards was not delivered.",
+    MessageKind.CALL_US: "Phone the patient: the mail that asked to call us was not delivered.",
+    MessageKind.CRITICAL_RESULT: "Phone the referrer now: the mail about a result that cannot wait did not arrive.",
+    MessageKind.NOT_DONE: "Phone the referrer: the mail that the appointment did not take place did not arrive.",
+    MessageKind.RESULT_CHANGED: "Phone the referrer: the mail that a result was changed was not delivered.",
+    MessageKind.RESULT_WITHDRAWN: "Phone the referrer now: the mail that a result was withdrawn was not delivered.",
 }
 
 
@@ -41,7 +51,7 @@ def instead_of(message, *, sentences, now):
     sentence = sentences.get(message.kind)
     if sentence is None:
         return
-    if message.appointment_id:
+    if message.appointment_id and message.recipient == Message.Recipient.PATIENT:
         _close_earlier(message, now=now)
     call = Task(
         order=message.order,
@@ -58,6 +68,13 @@ def instead_of(message, *, sentences, now):
 def no_longer_needed(appointment, *, now):
     """Close the open calls about an appointment that has ended."""
     _calls_about(appointment.pk).filter(closed_at=None).update(closed_at=now)
+
+
+def close_about(message, *, by, now):
+    """Close the open call that stands for this message: it is tried anew."""
+    Task.objects.filter(
+        order=message.order, kind=Task.Kind.PHONE, about=_about(message), closed_at=None
+    ).update(closed_at=now, closed_by=by)
 
 
 def was_called(appointment):
@@ -96,7 +113,7 @@ def _calls_about(appointment_id):
 
 def _about(message):
     """The appointment or report with its revision, and the kind of mail that the call replaces."""
-    if message.appointment_id is None:
+    if message.appointment_id is None or message.recipient == Message.Recipient.REFERRER:
         return f"report:{message.revision}:{message.kind}"
     return f"appointment:{message.appointment_id}:{message.revision}:{message.kind}"
 

@@ -1,159 +1,241 @@
 """Claim due rows, send them outside any transaction, and settle each under its own generation.
 
-A worker that dies leaves rows whose lease runs out; another takes them. Only the moment between the relay's
-acceptance and our commit can send a mail twice, with the same Message-ID. SMTP has no answer to that gap.
+A worker that dies leaves rows whose lease runs out; another takes them. Only the moment between the carrier's
+acceptance and our commit can send a message twice, with the same Message-ID. SMTP has no answer to that gap.
 """
 
-import random
 import time
 from datetime import timedelta
+from itertools import takewhile
 
 import structlog
-from django.core.mail import get_connection
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from scheduling import letters
+from scheduling import examinations, letters
 from scheduling.engine.states import LIVE_APPOINTMENT, AppointmentState, OfferState
-from scheduling.models import Message, MessageKind, MessageState
-from scheduling.services.messages import calls
+from scheduling.models import Channel, Message, MessageKind, MessageState
+from scheduling.services import links
+from scheduling.services.messages import breaker, calls, carriers, plans, settling
 from scheduling.services.messages.failures import Verdict, judged
-from vqflow import audit, housekeeping
+from vqflow import housekeeping
 
 log = structlog.get_logger(__name__)
 
-MAX_ATTEMPTS = 8
-# One mail to a dragging relay takes up to nine replies of settings.EMAIL_TIMEOUT seconds.
-LEASE = timedelta(seconds=150)
-# No mail of a batch is begun later than this after its claim.
+# A mail begun at the end of a batch, to a relay that drags: ten replies of settings.EMAIL_TIMEOUT seconds, of which one
+# is that of a connection given up.
+LEASE = timedelta(seconds=200)
+# No message of a batch is begun later than this after its claim.
 BATCH_SECONDS = 30
-# A run ends before the worker's soft time limit (settings.CELERY_TASK_SOFT_TIME_LIMIT).
-RUN_SECONDS = 60
-BREAKER_FAILURES = 3
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
+# Short of the next beat but one: while much is due two runs work, and other tasks of the workers get their turn.
+RUN_SECONDS = 30
+BATCH = 25
+# A message is judged by rows that are no older: with a slow relay the last of a batch was read long ago.
+FRESH = timedelta(seconds=1)
+CARRIERS = {Channel.EMAIL: "mail", Channel.SMS: "text messages"}
 OPEN = (MessageState.PENDING, MessageState.SENDING)
 
 
-def send_due(*, now, limit=20, seconds=RUN_SECONDS):
+def send_due(*, now, limit=BATCH, seconds=RUN_SECONDS):
     """Send what is due, batch after batch, until nothing is or `seconds` have passed; returns how many were sent.
 
-    Safe to run any number of times at once. After three failures of the relay in a row it stops, and the
-    rows that were not tried lose no attempt.
+    Safe to run any number of times at once. While a carrier is down only what has become useless is settled.
     """
     housekeeping.beat("messages", now=now)
-    run, sent = _Run(now, seconds), 0
-    try:
-        while run.may_go_on() and (claimed := claim(now=run.now(), limit=limit)):
-            sent += run.send(claimed)
-    finally:
-        run.close()
+    started = time.monotonic()
+
+    def clock():
+        return now + timedelta(seconds=time.monotonic() - started)
+
+    # Text messages first, for half of the time at most: mail that piles up would leave them none.
+    sent = _Run(Channel.SMS, clock, now + timedelta(seconds=seconds / 2)).send_all(limit)
+    sent += _Run(Channel.EMAIL, clock, now + timedelta(seconds=seconds)).send_all(limit)
+    _note_carriers(clock())
     return sent
 
 
-def claim(*, now, limit):
-    """Take due rows for the length of LEASE; the returned rows carry their state and time from before the claim."""
+def _note_carriers(now):
+    """A sign of life of each carrier that works: one that is down goes quiet, and who can help is told."""
+    down = {row.channel: row.failing_since for row in breaker.down()}
+    for channel, name in CARRIERS.items():
+        if channel in down:
+            housekeeping.expected(name, since=down[channel])
+        elif channel == Channel.EMAIL or settings.SMS_URL:
+            housekeeping.beat(name, now=now)
+
+
+def claim(*, now, limit, channel=Channel.EMAIL, only_useless=False):
+    """Take due rows for the length of LEASE; the returned rows are as after the claim, `claimed_due_at` as before.
+
+    `only_useless`: those alone that come too late by now.
+    """
     with transaction.atomic():
-        due = Message.objects.select_for_update(skip_locked=True).filter(state__in=OPEN, due_at__lte=now)
-        rows = list(due.order_by("due_at", "pk")[:limit])
-        Message.objects.filter(pk__in=[row.pk for row in rows]).update(
-            state=MessageState.SENDING, attempts=F("attempts") + 1, due_at=now + LEASE
-        )
+        due = Message.objects.select_for_update(skip_locked=True, of=("self",))
+        due = due.filter(state__in=OPEN, due_at__lte=now, channel=channel)
+        if only_useless:
+            due = due.filter(not_after__lte=now)
+        rows = _apart(list(due.order_by("due_at", "pk")[:limit]))
+        if rows:
+            Message.objects.filter(pk__in=[row.pk for row in rows]).update(
+                state=MessageState.SENDING, attempts=F("attempts") + 1, due_at=now + LEASE
+            )
+    for row in rows:
+        row.claimed_due_at = row.due_at
+        row.state, row.attempts, row.due_at = MessageState.SENDING, row.attempts + 1, now + LEASE
     return rows
 
 
+def _apart(rows):
+    """A row whose sender died goes alone: if it was the row that killed it, no other loses its attempts with it."""
+    if rows and rows[0].state == MessageState.SENDING:
+        return rows[:1]
+    return list(takewhile(lambda row: row.state == MessageState.PENDING, rows))
+
+
 class _Run:
-    """One run of send_due: its clock, its connection to the relay, and how often that has failed in a row."""
+    """One run of send_due over one channel: its clock and its kept connection."""
 
-    def __init__(self, started_at, longest_seconds):
-        self.started_at, self.started = started_at, time.monotonic()
-        self.longest_seconds = longest_seconds
-        self.connection, self.failures = get_connection(), 0
+    def __init__(self, channel, clock, ends_at):
+        self.channel, self.now, self.ends_at = channel, clock, ends_at
+        self.carrier, self.is_failing, self.is_trial = None, False, False
 
-    def seconds(self):
-        return time.monotonic() - self.started
-
-    def now(self):
-        return self.started_at + timedelta(seconds=self.seconds())
-
-    def may_go_on(self):
-        return self.failures < BREAKER_FAILURES and self.seconds() < self.longest_seconds
-
-    def send(self, claimed):
-        """Send a claimed batch; what is not begun in time is given back."""
-        batch_ends = self.seconds() + BATCH_SECONDS
+    def send_all(self, limit):
         sent = 0
-        for row in claimed:
-            if self.may_go_on() and self.seconds() < batch_ends:
-                sent += self._deliver(row.pk, row.attempts + 1)
-            else:
-                _give_back(row)
-        if self.failures >= BREAKER_FAILURES:
-            log.error("messages.relay_down", failures=self.failures)
+        try:
+            while self.now() < self.ends_at and (claimed := self._claim(limit)):
+                sent += self._send(claimed)
+        finally:
+            self._close()
         return sent
 
-    def _deliver(self, pk, generation):
-        message = load(pk, generation)
-        if message is None:
-            return False
-        if reason := why_not(message, now=self.now()):
-            state, code = reason
-            settle(message, state, now=self.now(), code=code, sentences=CALLS[code])
-            return False
+    def _claim(self, limit):
+        """What may be tried now: a batch, one message for a carrier whose rest is over, or what is useless by now."""
+        now = self.now()
+        standing = breaker.standing(self.channel, now=now)
+        self.is_failing, self.is_trial = standing != breaker.Standing.WORKS, False
+        if standing in (breaker.Standing.WORKS, breaker.Standing.FALTERS):
+            return claim(now=now, limit=limit, channel=self.channel)
+        useless = claim(now=now, limit=limit, channel=self.channel, only_useless=True)
+        if useless or standing == breaker.Standing.RESTS:
+            return useless
+        tried = claim(now=now, limit=1, channel=self.channel)
+        if tried and not breaker.take_trial(self.channel, now=now):
+            settling.give_back(tried[0])
+            return []
+        self.is_trial = bool(tried)
+        return tried
+
+    def _send(self, claimed):
+        """Send a claimed batch; what is not begun in time, or after the carrier has gone, is given back."""
+        ends_at = min(self.now() + timedelta(seconds=BATCH_SECONDS), self.ends_at)
+        read_at, found, sent, failures = self.now(), load(claimed, now=self.now()), 0, 0
+        for number, row in enumerate(claimed):
+            if self.now() - read_at > FRESH:
+                read_at, found = self.now(), load(claimed[number:], now=self.now())
+            message = found.get(row.pk)
+            if self.now() >= ends_at or failures >= breaker.FAILURES:
+                settling.give_back(row)
+            elif message is not None:
+                outcome = self._deliver(message)
+                sent += outcome is True
+                failures = failures + 1 if outcome == Verdict.CARRIER else 0
+        return sent
+
+    def _deliver(self, message):
+        """True when it was sent; else the Verdict of the failure, or None where it was not tried."""
         try:
-            self._transmit(message)
+            reason = why_not(message, now=self.now())
+            if not reason:
+                self._transmit(carriers.composed(message, now=self.now()))
         except Exception as error:  # whatever it is, the row must move on
-            self._failed(message, judged(error))
-            return False
-        self.failures = 0
-        return settle(message, MessageState.SENT, now=self.now(), sent_at=self.now())
+            return self._failed(message, error)
+        if reason:
+            state, code = reason
+            settling.settle(message, state, now=self.now(), code=code, sentences=CALLS.get(code))
+            if self.is_trial:  # nothing was tried: the next message is the trial
+                breaker.not_tried(self.channel, now=self.now())
+            return None
+        self._worked()
+        return settling.sent(message, now=self.now())
 
-    def _transmit(self, message):
-        mail = letters.compose(message, now=self.now())
+    def _transmit(self, words):
         # Opened once and kept: a connection for each mail costs more than the mail.
-        self.connection.open()
-        self.connection.send_messages([mail])
+        self.carrier = self.carrier or carriers.of(self.channel)
+        self.carrier.send(words)
 
-    def _failed(self, message, failure):
-        self.close()
-        if failure.verdict == Verdict.RELAY:
-            self.failures += 1
-        _fail(message, failure, now=self.now())
+    def _failed(self, message, error):
+        failure = judged(error, may_have_arrived=bool(self.carrier) and self.carrier.may_have_arrived)
+        self._close()
+        if failure.verdict == Verdict.CARRIER:
+            breaker.failed(self.channel, failure.code, now=self.now())
+            self.is_failing = True
+        elif failure.is_answer:
+            self._worked()
+        settling.fail(message, failure, now=self.now())
+        return failure.verdict
 
-    def close(self):
+    def _worked(self):
+        if self.is_failing:
+            breaker.worked(self.channel)
+            self.is_failing = False
+
+    def _close(self):
+        carrier, self.carrier = self.carrier, None
         try:
-            self.connection.close()
+            if carrier:
+                carrier.close()
         except OSError as error:
             log.warning("messages.close_failed", error=type(error).__name__)
 
 
-def load(pk, generation):
-    """The row with everything that its letter needs, or None when it is not ours any more."""
-    people = Message.objects.select_related(
+def load(claimed, *, now):
+    """{key: row} with everything that its words need, of those rows that are still ours. Five queries for a batch."""
+    generations = {row.pk: row for row in claimed}
+    rows = Message.objects.select_related(
         "order__patient", "order__referrer", "order__site", "appointment__site", "offer"
-    )
-    return people.filter(pk=pk, attempts=generation, state=MessageState.SENDING).first()
+    ).filter(pk__in=generations, state=MessageState.SENDING)
+    found = {row.pk: row for row in rows if row.attempts == generations[row.pk].attempts}
+    for row in found.values():
+        row.claimed_due_at = generations[row.pk].claimed_due_at
+    _read_ahead(list(found.values()), now)
+    return found
+
+
+def _read_ahead(messages, now):
+    """What every mail would otherwise ask or write for itself: the site's own words, the visits, the links."""
+    sites = {}
+    for each in messages:
+        each.order.site = sites.setdefault(each.order.site_id, each.order.site)
+    letters.read_ahead([each.appointment for each in messages if each.appointment_id])
+    links.write_ahead(messages, now=now)
 
 
 def why_not(message, *, now):
-    """(state, code) when this mail must not go out any more, or None. Judged right before each attempt."""
+    """(state, code) when this message must not go out any more, or None. Judged right before each attempt."""
     if now >= message.not_after:
         return MessageState.EXPIRED, "too_late"
-    if message.attempts > MAX_ATTEMPTS:
+    if message.attempts > settling.most_attempts(message):
         return MessageState.FAILED, "attempts"
     if message.offer_id and message.offer.state != OfferState.OPEN:
         return MessageState.CANCELLED, "offer_ended"
     if message.appointment_id and not _still_true(message):
         return MessageState.CANCELLED, "appointment_changed"
-    if not letters.address_of(message):
-        return MessageState.CANCELLED, "no_address"
-    return None
+    if message.kind in plans.REMINDERS and examinations.has_come(message.appointment, message.not_after):
+        return MessageState.CANCELLED, "has_come"
+    code = plans.why_suppressed(message)
+    return (MessageState.SUPPRESSED, code) if code else None
 
 
 def _still_true(message):
     appointment = message.appointment
-    if message.kind == MessageKind.CANCELLED:
+    if message.kind in (MessageKind.CANCELLED, MessageKind.NOT_DONE):
         # After a missed first visit the time of the second is given away too.
         return appointment.state in (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
+    if message.kind == MessageKind.CALL_US:
+        return True
+    if message.kind == MessageKind.AFTERCARE:
+        return appointment.state == AppointmentState.FULFILLED
     if message.kind == MessageKind.XRAY_REMINDER and not letters.visits(appointment)[0].is_xray_only:
         return False
     return appointment.state in LIVE_APPOINTMENT and appointment.revision == message.revision
@@ -163,51 +245,5 @@ def _still_true(message):
 CALLS = {
     "too_late": calls.UNTOLD,
     "attempts": calls.NOT_DELIVERED,
-    "appointment_changed": {},
-    "offer_ended": {},
-    "no_address": calls.NO_ADDRESS,
+    **dict.fromkeys(plans.ABOUT_THE_ADDRESS, calls.NO_ADDRESS),
 }
-
-
-def _fail(message, failure, *, now):
-    """Wait and try again, or give up and have the desk phone."""
-    again_at = now + wait_after(message.attempts)
-    if failure.verdict == Verdict.NEVER or message.attempts >= MAX_ATTEMPTS:
-        settle(message, MessageState.FAILED, now=now, code=failure.code, sentences=calls.NOT_DELIVERED)
-    elif again_at >= message.not_after:
-        settle(message, MessageState.EXPIRED, now=now, code=failure.code, sentences=calls.UNTOLD)
-    else:
-        settle(message, MessageState.PENDING, now=now, code=failure.code, due_at=again_at)
-
-
-def wait_after(attempts):
-    """30 s doubled with each attempt up to an hour, less up to half at random: many rows fail at once."""
-    return min(FIRST_WAIT * 2**attempts, LONGEST_WAIT) * random.uniform(0.5, 1)
-
-
-def settle(message, state, *, now, code="", sentences=None, **changes):
-    """Write the outcome if the row is still ours: same generation, still being sent. True when it was."""
-    with transaction.atomic():
-        ours = Message.objects.filter(pk=message.pk, attempts=message.attempts, state=MessageState.SENDING)
-        if not ours.update(state=state, last_error=code, **changes):
-            log.warning("messages.outrun", message=str(message.pk), kind=message.kind)
-            return False
-        calls.instead_of(message, sentences=sentences or {}, now=now)
-        if state != MessageState.PENDING:
-            order = message.order
-            audit.record(
-                f"message.{state}",
-                message,
-                by=None,
-                site=order.site.code,
-                patients=[order.patient_id],
-                kind=message.kind,
-            )
-    log.info("messages.settled", message=str(message.pk), kind=message.kind, state=str(state), code=code)
-    return True
-
-
-def _give_back(row):
-    """As it was before the claim, the attempt not counted. Nobody uses a generation that was given back."""
-    ours = Message.objects.filter(pk=row.pk, attempts=row.attempts + 1, state=MessageState.SENDING)
-    ours.update(state=row.state, due_at=row.due_at, attempts=row.attempts)

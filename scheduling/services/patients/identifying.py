@@ -19,6 +19,7 @@ def identify(patient, *, by, now, confirmed_different=(), **identity):
     has a record of their own: those two are merged instead.
     """
     policy.permit(by, "patient.identify")
+    merging.lock_orders([patient.pk])
     patient = (
         Patient.objects.select_related("site").select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
     )
@@ -33,7 +34,8 @@ def identify(patient, *, by, now, confirmed_different=(), **identity):
     for name in identity:
         setattr(patient, name, identity[name])
     patient.is_temporary = False
-    patient.save(update_fields=[*identity, "is_temporary"])
+    with intake.number_given_once(patient.mrn_issuer):
+        patient.save(update_fields=[*identity, "is_temporary"])
     about = {"different_from": alike} if alike else {}
     audit.record("patient.identified", patient, by=by, patients=[patient.pk], **about)
     merging.ask_again(patient, by=by, now=now)

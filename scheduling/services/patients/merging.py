@@ -12,10 +12,12 @@ from scheduling.models import (
     FormerNumber,
     Order,
     Patient,
+    PatientLink,
     Reservation,
     Resource,
 )
 from scheduling.services import reservations, screening
+from scheduling.services.messages import again
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -24,8 +26,14 @@ GROUPS = {
     "name": ("family_name", "given_name", "middle_name", "name_prefix", "name_suffix"),
     "born_on": ("born_on",),
     "sex": ("sex",),
-    "phone": ("phone",),
-    "email": ("email", "email_consent_at", "email_consent_by_id", "detailed_email_consent"),
+    "phone": ("phone", "sms_consent_at", "sms_consent_by_id"),
+    "email": (
+        "email",
+        "email_consent_at",
+        "email_consent_by_id",
+        "detailed_email_consent",
+        "bounced_email",
+    ),
     "language": ("language", "interpreter_needed"),
     "guardian": ("guardian_name", "guardian_email", "guardian_phone"),
 }
@@ -103,6 +111,9 @@ def merge(keep, other, *, take=(), seen="", by, now):
         orders=orders,
     )
     ask_again(keep, by=by, now=now)
+    # The address and what was agreed to may be another's now, for the messages of both.
+    again.hold_back(keep, now=now)
+    again.resume(keep, now=now)
     return keep
 
 
@@ -117,7 +128,7 @@ def _locked(keep, other, *, now):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '3s'")
         list(_keys(Appointment.objects.filter(procedure__order__patient__in=people), no_key=True))
-        list(_keys(Order.objects.filter(patient__in=people), no_key=True))
+        lock_orders(people)
         list(_keys(Patient.objects.filter(pk__in=people)))
         list(_keys(Resource.objects.filter(patient__in=people)))
     read = Patient.objects.select_related("site").in_bulk(people)
@@ -127,6 +138,11 @@ def _locked(keep, other, *, now):
     times = [each.resource_id for each in (keep, other) if each.resource_id]
     reservations.free(now=now, resources=times, around=[(0, 2**40)])
     return keep, other
+
+
+def lock_orders(people):
+    """Before their patients', as everybody does, or a merge and an identification wait for each other."""
+    list(_keys(Order.objects.filter(patient__in=people), no_key=True))
 
 
 def _keys(rows, **lock):
@@ -140,6 +156,7 @@ def _move(keep, other):
     theirs.update(patient=keep)
     BodyMeasurement.objects.filter(patient=other).update(patient=keep)
     FormerNumber.objects.filter(patient=other).update(patient=keep)
+    PatientLink.objects.filter(patient=other).update(patient=keep)
     Patient.objects.filter(merged_into=other).update(merged_into=keep)
     with reservations.refused(reservations.TAKEN):
         Reservation.objects.filter(resource=other.resource_id).update(resource=keep.resource_id)
@@ -155,6 +172,10 @@ def _take(keep, other, groups):
             "A patient with a real number has a date of birth. Keep the one that is known.",
             fields={"born_on": ["Keep the date that is known."]},
         )
+    if other.reminders_stopped_at and not keep.reminders_stopped_at:
+        # Whoever wanted no reminders gets none, whichever record stays.
+        keep.reminders_stopped_at = other.reminders_stopped_at
+        names.append("reminders_stopped_at")
     if names:
         keep.save(update_fields=names)
 

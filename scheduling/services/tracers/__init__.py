@@ -1,7 +1,19 @@
 """Doses: what is planned and there (supplies, batches), and which step takes which (claims)."""
 
-from scheduling.services.tracers.batches import add, delay, fail, measured, stranded
-from scheduling.services.tracers.claims import claim, extend, free, keep, refused, release, release_expired
+from scheduling.services.tracers.batches import add, delay, fail, measured, restore, stranded
+from scheduling.services.tracers.claims import (
+    claim,
+    drawn,
+    drawn_extra,
+    extend,
+    free,
+    keep,
+    locking,
+    not_drawn,
+    refused,
+    release,
+    release_expired,
+)
 from scheduling.services.tracers.supplies import add_supply, end_supply, lay_out_all
 
 __all__ = [
@@ -9,15 +21,20 @@ __all__ = [
     "add_supply",
     "claim",
     "delay",
+    "drawn",
+    "drawn_extra",
     "end_supply",
     "extend",
     "fail",
     "free",
     "keep",
     "lay_out_all",
+    "locking",
     "measured",
+    "not_drawn",
     "refused",
     "release",
     "release_expired",
+    "restore",
     "stranded",
 ]

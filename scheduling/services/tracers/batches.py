@@ -108,6 +108,13 @@ def fail(batch, *, reason, by, now):
     )
 
 
+@transaction.atomic
+def restore(batch, *, state, by, now):
+    """It had been failed by mistake: it is what it was, and serves those who wait for a dose."""
+    policy.permit(by, "tracer.manage")
+    return _change(batch, "tracer.restored", by=by, now=now, state=state, failed_reason="")
+
+
 def stranded(batch, *, now):
     """The claims of steps still to come that this batch was to serve and nothing serves now, by time."""
     return list(

@@ -7,30 +7,28 @@ wait for each other in a circle. What a claim takes is counted on its batch, who
 from contextlib import contextmanager
 from decimal import Decimal
 
-from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Q
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
 
 from scheduling.engine import tracers as engine
 from scheduling.engine.calendars import to_datetime
 from scheduling.engine.intervals import contains
 from scheduling.models import DoseClaim, TracerBatch
 from scheduling.models.tracers import LONGEST_SHELF_LIFE
-from scheduling.services.locks import BUSY
 from vqflow import writes
 from vqflow.errors import Conflict
 from vqflow.statements import insert
 
 LAST_DOSE_GONE = "The last dose for this time has just been taken. Choose another time."
-NOT_NOW = {"55P03", "40P01"}  # lock time-out, deadlock
 
 # Both bounds are on `expires_at`, so that the scan of the index ends soon after the last day that is asked for.
 _LOCK = """
 SELECT id FROM scheduling_tracerbatch WHERE id = ANY(ARRAY(
     SELECT b.id FROM scheduling_tracerbatch b, unnest(%s::timestamptz[], %s::timestamptz[]) AS w(begins, ends)
     WHERE b.site_id = %s AND b.usable_from < w.ends
-        AND b.expires_at >= w.begins AND b.expires_at < w.ends + %s
+        AND b.expires_at >= w.begins AND b.expires_at < w.ends + %s::interval
     UNION SELECT batch_id FROM scheduling_doseclaim
-    WHERE status = 'live' AND (token = ANY(%s) OR step_id = ANY(%s))
+    WHERE status = 'live' AND (token = ANY(%s::uuid[]) OR step_id = ANY(%s::bigint[]))
 )) ORDER BY id FOR NO KEY UPDATE
 """
 _ANY_OVER = "SELECT EXISTS (SELECT 1 FROM scheduling_doseclaim WHERE status = 'live' AND expires_at <= %s)"
@@ -50,14 +48,23 @@ WHERE b.id = taken.id AND b.state <> 'failed'
 """
 
 
-def free(site, *, around, now, tokens=(), steps=()):
-    """Lock what could serve these times, and give back what is expired there and all of these holds and steps.
+def locking(site, *, around, now, tokens=(), steps=()):
+    """Statements that lock what could serve these times and what these holds and steps have: `free` reads the answers.
 
-    `around`: pairs of minutes. `steps`: ids; the doses of those that have begun stay theirs.
+    `around`: pairs of minutes. Send them within `locks.in_time`.
     """
     begins, ends = ([to_datetime(at) for at in each] for each in zip(*around, strict=True))
     known = [begins, ends, site.pk, LONGEST_SHELF_LIFE, list(tokens), list(steps)]
-    batches, has_expired = _locking(known, now)
+    # What is over is looked for in a statement of its own: it sees what was committed while we waited.
+    return [(_LOCK, known), (_ANY_OVER, [now])]
+
+
+def free(locked, any_over, *, now, tokens=(), steps=()):
+    """Give back what is expired of what `locking` has locked, and all of these holds and steps.
+
+    `locked`, `any_over`: what its statements answered. `steps`: ids; the doses of those that have begun stay theirs.
+    """
+    batches, [has_expired] = [pk for (pk,) in locked], any_over[0]
     if batches and (has_expired or tokens or steps):
         over = Q(batch__in=batches, status=DoseClaim.Status.LIVE, expires_at__lte=now)
         _give_back(over | _of(tokens, steps))
@@ -161,6 +168,60 @@ def release(*, steps=(), tokens=()):
         _give_back(which)
 
 
+def drawn(step, batch, *, activity_kbq, reference_kbq, at):
+    """A step's dose was really drawn from this batch: where another was planned, its claim follows, as far as there
+    is anything left. Part of the caller's transaction."""
+    planned = DoseClaim.objects.exclude(status=DoseClaim.Status.RELEASED).filter(step=step, extra=None)
+    batches = set(planned.values_list("batch", flat=True))
+    live = planned.filter(status=DoseClaim.Status.LIVE, batch=batch)
+    if live.exists():
+        return
+    row = lock(batches | {batch.pk})[batch.pk]
+    _give_back(~Q(status=DoseClaim.Status.RELEASED) & Q(step=step, extra=None))
+    row.refresh_from_db(fields=["claimed_mbq"])
+    left = row.activity_mbq - row.claimed_mbq
+    taken = left if row.is_unit_dose else min(mbq(reference_kbq), left)
+    TracerBatch.objects.filter(pk=row.pk).update(claimed_mbq=F("claimed_mbq") + taken)
+    DoseClaim.objects.create(
+        batch=row,
+        step=step,
+        kind=step.kind,
+        needed_at=at,
+        activity_mbq=mbq(activity_kbq),
+        reference_mbq=taken,
+        takes_all=row.is_unit_dose,
+    )
+
+
+def drawn_extra(dose, *, activity_kbq, reference_kbq):
+    """An extra injection was drawn from its batch, beside the planned dose of its step; part of the caller's
+    transaction. Returns None; or, with nothing written, the MBq at the calibration that are left where it is less.
+    """
+    row = lock({dose.batch_id})[dose.batch_id]
+    left = row.activity_mbq - row.claimed_mbq
+    taken = row.activity_mbq if row.is_unit_dose else mbq(reference_kbq)
+    if taken > left:
+        return left
+    TracerBatch.objects.filter(pk=row.pk).update(claimed_mbq=F("claimed_mbq") + taken)
+    DoseClaim.objects.create(
+        batch=row,
+        step=dose.step,
+        extra=dose,
+        kind=dose.step.kind,
+        needed_at=dose.measured_at,
+        activity_mbq=mbq(activity_kbq),
+        reference_mbq=taken,
+        takes_all=row.is_unit_dose,
+    )
+    return None
+
+
+def not_drawn(dose):
+    """An extra injection was recorded by mistake: its batch has it still."""
+    lock({dose.batch_id})
+    _give_back(Q(extra=dose))
+
+
 def lock(batch_ids):
     """Lock these batches to the end of the transaction, in the order that everybody takes them."""
     rows = TracerBatch.objects.filter(pk__in=batch_ids).order_by("pk")
@@ -201,19 +262,3 @@ def release_expired(*, now):
 def mbq(kbq):
     """MBq with three decimals, as they are stored."""
     return Decimal(kbq) / 1000
-
-
-def _locking(known, now):
-    """(ids of the batches, locked, whether doses are kept by holds that are over)."""
-    try:
-        with connection.cursor() as cursor:
-            # What is over is looked for in a statement of its own: it sees what was committed while we waited.
-            cursor.execute(f"{_LOCK}; {_ANY_OVER}", [*known, now])
-            cursor.set_result(-1)
-            [has_expired] = cursor.fetchone()
-            cursor.set_result(-2)
-            return [pk for (pk,) in cursor.fetchall()], has_expired
-    except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) not in NOT_NOW:
-            raise
-        raise Conflict(BUSY) from error

@@ -90,7 +90,7 @@ def accept(offer, *, by, now):
 
     Raises Conflict when the offer is over, or somebody was faster.
     """
-    policy.permit(by, "waitlist.manage")
+    policy.permit(by, "offer.answer")
     offer = _answerable(offer, now)
     entry = offer.entry
     _settle(offer, OfferState.ACCEPTED, by=by, now=now)
@@ -105,7 +105,7 @@ def accept(offer, *, by, now):
 @transaction.atomic
 def decline(offer, *, by, now):
     """The patient does not want this time and goes on waiting; it is offered to the next."""
-    policy.permit(by, "waitlist.manage")
+    policy.permit(by, "offer.answer")
     offer = _answerable(offer, now)
     _give_back(offer, OfferState.DECLINED, by=by, now=now)
     return offer

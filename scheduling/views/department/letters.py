@@ -25,7 +25,7 @@ def listing(request):
     context["rows"] = [
         (
             kind,
-            [(language, _words(own.get((kind, language)), language)) for language in texts.languages(kind)],
+            [(language, _words(own.get((kind, language)))) for language in texts.languages(kind)],
         )
         for kind in LetterKind
     ]
@@ -33,10 +33,9 @@ def listing(request):
     return render(request, "department/letters.html", context)
 
 
-def _words(row, language):
-    if row is not None and any(getattr(row, name) for name in texts.FIELDS):
-        return "own words"
-    return "usual words" if language in paper_texts.LETTER else "usual words, in English"
+def _words(row):
+    has_own = row is not None and any(getattr(row, name) for name in texts.FIELDS)
+    return "own words" if has_own else "usual words"
 
 
 @page("department.view")
@@ -105,7 +104,7 @@ def _shown(site, kind, language, own, today):
             letter_texts.filled(own, site=site, first_name=letters.INVENTED),
             paper_texts.of(language),
         )
-        opening = own.opening or usual["opening"].format(clinic=site.name)
+        opening = own.opening or usual["opening"] % {"clinic": site.name}
         return f"{own.subject or usual['title']}\n\n{opening}\n\n…\n\n{own.closing or usual['closing']}"
-    subject, text = letters.shown(site, kind, own, visits=[visit])
+    subject, text = letters.shown(site, kind, own, visits=[visit], language=language)
     return f"{subject}\n\n{text}"

@@ -8,13 +8,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from scheduling import department_history, department_list, department_words
-from scheduling.forms.department.things import PersonForm, RosterForm
+from scheduling.forms.department.things import BadgeForm, PersonForm, RosterForm
 from scheduling.models import ChangeSubject, Resource, Shift
 from scheduling.services.department import days, found, people, shifts
 from scheduling.views.department import frame
+from vqflow import unlocking
+from vqflow.errors import Invalid
 from vqflow.pages import page
 
 SHOWN = timedelta(days=27)
+NO_ACCOUNT = "This person does not sign in, so there is nothing to unlock. Choose an account first."
 
 
 @page("department.view")
@@ -112,6 +115,25 @@ def plan(request, pk):
         said=lambda: "Saved.",
         after=after,
     )
+
+
+@page("department.manage", methods=frame.BOTH)
+def badge(request, pk):
+    """The badge that opens this person's locked screen: scanned here, or taken away when it is lost."""
+    one = found.person(pk, by=request.user, action="department.manage")
+    after = reverse("scheduling:department-person", args=[one.pk])
+    context = frame.about(request, person=one, back=after)
+    form = BadgeForm(frame.data_of(request))
+
+    def save():
+        if one.user is None:
+            raise Invalid(NO_ACCOUNT)
+        if request.POST.get("what") == "remove":
+            return unlocking.remove_badge(one.user, by=request.user)
+        return unlocking.enrol_badge(one.user, code=form.cleaned_data["code"], by=request.user)
+
+    template = "department/person_badge.html"
+    return frame.one_step(request, form, template, context, save=save, said="Saved.", after=after)
 
 
 def _shifts(count):

@@ -8,6 +8,7 @@ from scheduling import department_history, department_words
 from scheduling.forms.department.things import SettingsForm
 from scheduling.models import ChangeSubject, Site
 from scheduling.services.department import days, settings
+from scheduling.telling import telling_anywhere
 from scheduling.views.department import frame
 from scheduling.views.site import site_of
 from vqflow.pages import page
@@ -23,6 +24,7 @@ def shown(request):
     ]
     context |= {
         "values": values,
+        "telling": telling_anywhere(f"{site.name}\n{site.place}"),
         "planned": frame.planned(context, ChangeSubject.SETTINGS, site.pk),
         "history": department_history.of_values((Site, [site.pk])),
     }

@@ -274,7 +274,7 @@ def test_reasons_are_needed(vetted, scheduler, attending):
 def test_an_xray_of_the_future_is_refused(site, technologist, scheduler, vetted, clock):
     appointment = department.booked(site)
     later = (clock.now + timedelta(hours=1)).isoformat()
-    technologist.post(f"appointments/{appointment.pk}/check-in", {"identifiers_checked": True})
+    technologist.post(f"appointments/{appointment.pk}/check-in", department.HERE)
     status, refused = technologist.post(f"appointments/{appointment.pk}/xray", {"ended_at": later})
     assert (status, list(refused["errors"])) == (422, ["ended_at"])
     xray = {"ended_at": later, "place": "Hillside"}
@@ -284,9 +284,9 @@ def test_an_xray_of_the_future_is_refused(site, technologist, scheduler, vetted,
 
 def test_identifiers_must_have_been_checked(site, technologist):
     appointment = department.booked(site)
-    for body in ({}, {"identifiers_checked": False}, {"identifiers_checked": "true"}):
-        status, refused = technologist.post(f"appointments/{appointment.pk}/check-in", body)
-        assert (status, list(refused["errors"])) == (422, ["identifiers_checked"])
+    for said in ([], ["name"], ["name", "name"], "name", ["name", "hair"], [True, 1]):
+        status, refused = technologist.post(f"appointments/{appointment.pk}/check-in", {"identifiers": said})
+        assert (status, next(iter(refused["errors"])).split(".")[0]) == (422, "identifiers")
 
 
 def test_a_physician_on_the_phone_is_one_of_this_site(site, elsewhere, technologist):

@@ -58,6 +58,16 @@ def test_an_order_that_is_not_vetted_has_no_itineraries(site, scheduler):
     )
 
 
+def test_an_appointment_is_confirmed_once(appointment, scheduler, site):
+    address = f"appointments/{appointment.pk}"
+    assert scheduler.get(address)[1]["confirmed_at"] is None
+    for _ in range(2):
+        status, confirmed = scheduler.post(f"{address}/confirm")
+        assert (status, confirmed["confirmed_at"]) == (200, "2027-03-08T07:00:00-05:00")
+    technologist = Caller(department.technologist(site))
+    assert technologist.post(f"{address}/confirm")[0] == 403
+
+
 def test_an_appointment_is_moved_and_cancelled(appointment, scheduler):
     address = f"appointments/{appointment.pk}"
     _, found = scheduler.get(f"{address}/itineraries", first_day="2027-03-10")
@@ -85,7 +95,7 @@ def test_a_finished_appointment_has_no_other_times(site, scheduler):
 def test_an_appointment_whose_xray_is_running_is_not_moved(appointment, technologist):
     address = f"appointments/{appointment.pk}"
     _, found = technologist.get(f"{address}/itineraries", first_day="2027-03-10")
-    technologist.post(f"{address}/check-in", {"identifiers_checked": True})
+    technologist.post(f"{address}/check-in", department.HERE)
     assert technologist.post(f"steps/{appointment.steps.get(kind='xray').pk}/start")[0] == 200
     status, refused = technologist.post(f"{address}/move", chosen(found["proposals"][0]))
     assert (status, refused["detail"]) == (
@@ -127,7 +137,7 @@ class TestTheVisit:
     def test_what_was_recorded_can_be_taken_back(self, appointment, technologist, clock):
         address = f"appointments/{appointment.pk}"
         clock.now = appointment.lungs_start_at
-        technologist.post(f"{address}/check-in", {"identifiers_checked": True})
+        technologist.post(f"{address}/check-in", department.HERE)
         ended_at = (clock.now - timedelta(hours=3)).isoformat()
         _, row = technologist.post(f"{address}/xray", {"ended_at": ended_at, "elsewhere": "Hillside"})
         _, row = technologist.post(f"{address}/clear-dose")
@@ -146,7 +156,7 @@ class TestTheVisit:
     def test_the_window_is_judged_before_the_dose(self, appointment, technologist, clock):
         address = f"appointments/{appointment.pk}"
         clock.now = appointment.lungs_start_at
-        technologist.post(f"{address}/check-in", {"identifiers_checked": True})
+        technologist.post(f"{address}/check-in", department.HERE)
         technologist.post(f"{address}/xray", {"ended_at": (clock.now - timedelta(minutes=20)).isoformat()})
         _, row = technologist.get(address)
         status, refused = technologist.post(f"{address}/clear-dose")

@@ -104,7 +104,7 @@ def test_a_protocol_settings_and_letters_are_changed(lead, site):
         ("rooms/{room}/change", {"starts_on": TOMORROW}),
         ("rooms/{room}/change", {"capabilities": ["escort"], "starts_on": TOMORROW}),
         ("settings", {"starts_on": TOMORROW, "stat_start_target": True}),
-        ("letters", {"kind": "moved", "language": "es", "opening": "Hola", "starts_on": TOMORROW}),
+        ("letters", {"kind": "moved", "language": "es", "opening": "Su radiografía", "starts_on": TOMORROW}),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(lead, camera, path, body):

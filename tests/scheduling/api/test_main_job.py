@@ -76,7 +76,7 @@ def book(scheduler, order):
 
 def examine(technologist, appointment, clock):
     clock.now = Appointment.objects.get(pk=appointment).lungs_start_at
-    status, row = technologist.post(f"appointments/{appointment}/check-in", {"identifiers_checked": True})
+    status, row = technologist.post(f"appointments/{appointment}/check-in", department.HERE)
     assert (status, row["state"], row["action"]["name"]) == (200, "arrived", "xray")
     ended_at = (clock.now - timedelta(hours=2)).isoformat()
     _, row = technologist.post(f"appointments/{appointment}/xray", {"ended_at": ended_at})

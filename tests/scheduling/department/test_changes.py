@@ -192,6 +192,7 @@ def test_times_of_a_step_that_cannot_be_are_refused_at_their_field(site, lead, f
     [
         ({"stat_start_target": timedelta(0)}, "stat_start_target"),
         ({"call_in_delay": timedelta(days=1)}, "call_in_delay"),
+        ({"xenon_limit_bq_per_m3": 1_000_000}, "xenon_limit_bq_per_m3"),
         ({"offer_minutes": 0}, "offer_minutes"),
         ({"waitlist_mode": "random"}, "waitlist_mode"),
         ({"place": ""}, "place"),

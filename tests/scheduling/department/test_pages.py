@@ -148,11 +148,19 @@ def test_settings_are_typed_in_hours_and_saved(browser, site):
     assert re.search(r'name="routine_start_target" value="7"', page)
     fields = dict(re.findall(r'<input type="(?:number|text|tel)" name="(\w+)" value="([^"]*)"', page))
     form = {**fields, "waitlist_mode": "one_by_one", "starts_on": "2027-03-08", "stat_start_target": "1.5"}
+    form |= {"records_doses": "on", "breastfeeding_policy": "icrp106", "xenon_limit_bq_per_m3": "3700000"}
+    form |= {"patients_move": "on", "patients_notice_hours": "48", "directions": "Follow the\nblue line."}
     status, page, seen = look(browser, path, form)
-    assert (status, "1 h 30 min" in page) == (200, True)
+    assert (status, "1 h 30 min" in page, "3700000 Bq/m³" in page) == (200, True, True)
     browser.post(path, {**form, "seen": seen})
     site.refresh_from_db()
     assert site.stat_start_target == department.timedelta(minutes=90)
+    assert (site.records_doses, site.two_person_check, site.releases_patients) == (True, False, False)
+    assert (site.breastfeeding_policy, site.xenon_limit_bq_per_m3) == ("icrp106", 3_700_000)
+    assert (site.patients_move, site.patients_cancel, site.patients_notice_hours) == (True, False, 48)
+    assert site.directions.split() == ["Follow", "the", "blue", "line."]
+    status, page, _ = look(browser, path, {**form, "emergency_number": "call us"})
+    assert (status, "Enter the number as people dial it" in page) == (422, True)
 
 
 def test_a_letter_is_shown_as_an_invented_patient_gets_it(browser, site):
@@ -222,3 +230,11 @@ def test_the_history_stands_on_the_page(browser, camera):
     assert "New: Mon-Fri 08:00-16:00, from 9 Mar 2027." in page
     assert "Ends: Mon-Fri 07:00-18:00, until 8 Mar 2027." in page
     assert "Lou Bell" in page
+
+
+def test_a_place_that_gives_appointments_away_is_said(browser, site):
+    path = reverse("scheduling:department-settings")
+    assert "gives appointments away" not in browser.get(path).content.decode()
+    site.place = "Nuclear Medicine, level 2"
+    site.save(update_fields=["place"])
+    assert "“Nuclear” stands in the clinic" in browser.get(path).content.decode()

@@ -28,6 +28,8 @@ def found(facts=MAN, **answers):
         ({"pulmonary_hypertension": "severe"}, {"reduced_particles"}),
         ({"pulmonary_hypertension": "unknown_severity"}, {"reduced_particles"}),
         ({"right_to_left_shunt": "yes"}, {"reduced_particles"}),
+        ({"one_lung_or_transplant": "one_lung"}, {"reduced_particles"}),
+        ({"one_lung_or_transplant": "transplant"}, {"reduced_particles"}),
         ({"cannot_keep_still": "yes"}, {"planar_only", "short_blocks"}),
         ({"cannot_raise_arms": "yes"}, {"planar_only"}),
         ({"oxygen": "yes"}, {"avoid_technegas"}),

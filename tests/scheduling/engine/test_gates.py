@@ -166,3 +166,28 @@ def test_only_a_running_step_ends(state, sentence):
 def test_a_step_of_another_protocol_does_not_end():
     perfusion_only = replace(READY, steps=steps()[::2])
     assert gates.why_not_end(perfusion_only, "ventilation") == "Ventilation is not part of this examination."
+
+
+# Two arrivals
+
+
+def test_the_scan_has_a_check_in_of_its_own():
+    at_xray = replace(READY, here_for_scan=False, dose_cleared=False)
+    assert gates.why_not_check_in(at_xray) is None
+    assert gates.why_not_clear_dose(at_xray) == "Check the patient in at the scan first."
+    assert gates.why_not_start(at_xray, "ventilation") == "Check the patient in at the scan first."
+    assert gates.why_not_check_in(READY) == "The patient is already checked in."
+
+
+def test_nobody_is_checked_in_on_a_day_of_no_visit():
+    coming = replace(READY, checked_in=False, here_for_scan=False, planned_for="9 Mar 2027")
+    assert gates.why_not_check_in(coming) == (
+        "This visit is planned for 9 Mar 2027. Move it to today first, then check the patient in."
+    )
+
+
+def test_the_window_is_not_judged_again_once_an_acquisition_has_begun():
+    begun = (("xray", "completed"), ("ventilation", "completed"), ("perfusion", "scheduled"))
+    late = replace(READY, steps=begun, dose_cleared=False, verdict=Verdict(False, "Too old.", None, "CXR-2"))
+    assert gates.why_not_clear_dose(late) is None
+    assert gates.why_not_start(replace(late, dose_cleared=True), "perfusion") is None

@@ -53,6 +53,10 @@ CASES = [
     ("pulmonary_hypertension", "unknown", MAN, "PH-1-ASK task dose authorised_user"),
     ("right_to_left_shunt", "yes", MAN, "SHUNT-1 consult dose+start physician, SHUNT-1 protocol book -"),
     ("right_to_left_shunt", "unknown", MAN, "SHUNT-1-ASK task dose physician"),
+    ("one_lung_or_transplant", "one_lung", MAN, "LUNG-1 protocol book -, LUNG-1 warn dose -"),
+    ("one_lung_or_transplant", "transplant", MAN, "LUNG-1 protocol book -, LUNG-1 warn dose -"),
+    ("one_lung_or_transplant", "no", MAN, NOTHING),
+    ("one_lung_or_transplant", "unknown", MAN, "LUNG-1-ASK task - -"),
     ("albumin_allergy", "yes", MAN, "ALB-1 block dose+start authorised_user"),
     ("albumin_allergy", "unknown", MAN, "ALB-1-ASK task dose authorised_user"),
     ("cannot_keep_still", "yes", MAN, "STILL-1 warn book -, STILL-1 protocol book -"),
@@ -127,7 +131,8 @@ def test_nothing_ever_gates_booking():
         if rule.action in screening.GATING:
             assert Stage.BOOK not in rule.stages, rule.id
     worst = {
-        q.key: next(a for a, _ in q.choices if a in ("severe", "yes", "abnormal", "high")) for q in QUESTIONS
+        q.key: next(a for a, _ in q.choices if a in ("severe", "yes", "one_lung", "abnormal", "high"))
+        for q in QUESTIONS
     }
     assert stage_blockers(evaluate(worst, STAT), Stage.BOOK) == ()
 

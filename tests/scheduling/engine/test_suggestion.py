@@ -64,6 +64,7 @@ def test_pregnancy_is_explained_with_its_source():
         ({"pulmonary_hypertension": "severe"}, "PH-1", "100,000 to 200,000 particles"),
         ({"pulmonary_hypertension": "mild_or_moderate"}, "PH-2", "100,000 to 200,000 particles"),
         ({"right_to_left_shunt": "yes"}, "SHUNT-1", "100,000 to 200,000 particles"),
+        ({"one_lung_or_transplant": "transplant"}, "LUNG-1", "100,000 to 200,000 particles"),
         ({"cannot_keep_still": "yes"}, "STILL-1", "short blocks"),
         ({"cannot_raise_arms": "yes"}, "ARMS-1", "planar pictures"),
     ],

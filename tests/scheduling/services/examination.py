@@ -4,9 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from scheduling.engine import phases
+from scheduling.engine.catalogue import Agent
 from scheduling.examinations import is_here
-from scheduling.models import Appointment, Order
-from scheduling.services import vetting, visits
+from scheduling.models import Appointment, Order, ProtocolPhase
+from scheduling.services import protocols, vetting
+from scheduling.services.examination import arrivals, xrays
+from tests import department
 from vqflow.errors import Conflict
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -34,9 +38,11 @@ def states(appointment):
 def arrive(appointment, technologist, xray_ended_at, now=None):
     """Checked in, and an X-ray recorded that ended then (None: not done)."""
     now = now or appointment.lungs_start_at
-    visits.check_in(appointment, identifiers_checked=True, by=technologist, now=now)
+    if abs(now - appointment.starts_at) > 12 * HOUR:
+        department.planned_at(appointment, now)
+    arrivals.check_in(appointment, **department.HERE, by=technologist, now=now)
     if xray_ended_at:
-        visits.record_xray(appointment, ended_at=xray_ended_at, by=technologist, now=xray_ended_at)
+        xrays.record(appointment, ended_at=xray_ended_at, by=technologist, now=xray_ended_at)
     return appointment
 
 
@@ -44,7 +50,7 @@ def here(appointment, technologist, at):
     """Checked in again where the patient comes back on another day."""
     stored = Appointment.objects.select_related("site").get(pk=appointment.pk)
     if not is_here(stored, at):
-        visits.check_in(stored, identifiers_checked=True, by=technologist, now=at)
+        arrivals.check_in(stored, **department.HERE, by=technologist, now=at)
 
 
 def override(appointment, rule, by, now, **fields):
@@ -56,3 +62,11 @@ def refused(call, *args, **kwargs):
     with pytest.raises(Conflict) as refusal:
         call(*args, **kwargs)
     return refusal.value.sentence
+
+
+def with_phases(appointment, agent="technegas", kinds=("ventilation", "perfusion")):
+    """The appointment with the small steps of this agent in its protocol."""
+    protocol = appointment.procedure.protocol
+    templates = phases.phases(Agent(agent) if agent else None, tuple(kinds))
+    ProtocolPhase.objects.bulk_create(protocols.phases_as(protocol, templates))
+    return appointment

@@ -6,7 +6,8 @@ import pytest
 
 from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.models import Appointment, Closure, OpeningHours, Reservation, Resource, Shift, StepKind
-from scheduling.services import booking, reservations, search, vetting, visits
+from scheduling.services import booking, reservations, search, vetting
+from scheduling.services.examination import arrivals, xrays
 from tests import department
 from tests.department import NOW, TODAY, ZONE
 from vqflow.errors import Conflict, Invalid, NotAllowed
@@ -222,8 +223,8 @@ def test_after_the_xray_only_the_lungs_move(site, scheduler):
     appointment = department.booked(site, by=scheduler)
     technologist = department.technologist(site)
     at = appointment.xray_ends_at
-    visits.check_in(appointment, identifiers_checked=True, by=technologist, now=at)
-    visits.record_xray(appointment, ended_at=at, by=technologist, now=at)
+    arrivals.check_in(appointment, **department.HERE, by=technologist, now=at)
+    xrays.record(appointment, ended_at=at, by=technologist, now=at)
     appointment.refresh_from_db()
     found, _ = search.moves(appointment, first_day=TODAY, days=1, by=scheduler, now=at, limit=3)
     assert [set(each.starts) for each in found] == [{"ventilation", "perfusion"}] * 3

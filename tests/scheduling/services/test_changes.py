@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from scheduling.models import Message, Reservation, Resource, ScheduledProcedureStep, StepKind
-from scheduling.services import booking, changes, holds, search, vetting, visits
+from scheduling.services import booking, changes, holds, search, vetting
+from scheduling.services.examination import arrivals, xrays
 from tests import department
 from tests.department import NOW, TODAY
 from vqflow.errors import Conflict, Invalid, NotAllowed
@@ -72,8 +73,8 @@ class TestMovingSomeSteps:
 
     def test_what_is_performed_is_not_moved(self, appointment, by):
         technologist, at = department.technologist(appointment.site), ends(appointment)["xray"]
-        visits.check_in(appointment, identifiers_checked=True, by=technologist, now=at)
-        visits.record_xray(appointment, ended_at=at, by=technologist, now=at)
+        arrivals.check_in(appointment, **department.HERE, by=technologist, now=at)
+        xrays.record(appointment, ended_at=at, by=technologist, now=at)
         moved = booking.move(
             appointment, starts={"perfusion": starts(appointment)["perfusion"] + 5 * MINUTE}, by=by, now=at
         )
@@ -251,7 +252,7 @@ class TestAnotherLength:
 
     def test_a_step_that_is_done_keeps_its_length(self, appointment, by):
         technologist, at = department.technologist(appointment.site), ends(appointment)["xray"]
-        visits.record_xray(appointment, ended_at=at, by=technologist, now=at)
+        xrays.record(appointment, ended_at=at, by=technologist, now=at)
         with pytest.raises(Conflict):
             changes.lengthen(appointment.steps.get(kind="xray"), minutes=20, by=by, now=at)
 

@@ -10,7 +10,14 @@ from django.db import connection, transaction
 from scheduling.engine.bitsets import to_intervals
 from scheduling.engine.calendars import local_day_bounds, to_datetime, to_minute
 from scheduling.engine.intervals import clip, normal, subtract
-from scheduling.models import OpeningHours, Reservation, Resource, ResourceKind, ScheduledProcedureStep
+from scheduling.models import (
+    OccupancyChange,
+    OpeningHours,
+    Reservation,
+    Resource,
+    ResourceKind,
+    ScheduledProcedureStep,
+)
 from scheduling.models.versions import BLOCK_MINUTES
 from scheduling.services import availability, blocks, freetime, occupancy
 from tests import department
@@ -208,3 +215,20 @@ def test_the_longest_row_and_the_greatest_resource_survive_packing():
             f"SELECT {blocks.PACKED} FROM (VALUES {values}) AS t(resource_id, start_minute, end_minute)"
         )
         assert blocks.spans(number, bytes(cursor.fetchone()[0])) == rows
+
+
+def test_of_days_to_come_one_change_is_kept_once_there_are_many(order, reserve, monkeypatch):
+    camera, start = Resource.objects.get(name="Camera 1").pk, BEGINS + 1440 + 8 * 60
+    OccupancyChange.objects.all().delete()
+    monkeypatch.setattr(occupancy, "MANY_CHANGES", 3)
+    left = free_of(question(order))[camera]
+    for at in range(0, 240, 60):
+        assert occupancy.forget_changes(now=NOW) == 0
+        reserve(camera, start + at, start + at + 30)
+        left = subtract(left, ((start + at, start + at + 30),))
+        assert free_of(question(order))[camera] == left
+    assert occupancy.forget_changes(now=NOW) == 1
+    assert OccupancyChange.objects.count() == 1
+    assert free_of(question(order))[camera] == left
+    reserve(camera, start + 300, start + 330)
+    assert free_of(question(order))[camera] == subtract(left, ((start + 300, start + 330),))

@@ -293,3 +293,44 @@ def test_two_clerks_who_register_one_person_at_once_make_one_record(site, schedu
     )
     assert sorted(outcomes) == sorted(["done", *[intake.SAME_PERSON] * 3])
     assert Patient.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sites_that_write_down_one_number_at_once_make_one_record(site, scheduler):
+    hillside = department.site("hillside", equipped=False)
+    elsewhere = department.scheduler(hillside, username="hillside-scheduler")
+    unknown, unknown_there = temporary(site, scheduler), temporary(hillside, elsewhere)
+    outcomes = at_once(
+        [
+            partial(identifying.identify, unknown, by=scheduler, now=NOW, **identity()),
+            partial(identifying.identify, unknown_there, by=elsewhere, now=NOW, **identity()),
+        ],
+        "done",
+    )
+    taken = {
+        f"{identity()['mrn_issuer']} has given this number to another patient. Search for it instead.",
+        "This number has a record already. The lead merges the temporary record into it.",
+    }
+    assert "done" in outcomes
+    assert len(set(outcomes) & taken) == 1, outcomes
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_and_an_identification_of_one_patient_never_wait_for_each_other(site, scheduler, lead, two):
+    for number in range(4):
+        unknown = temporary(site, scheduler)
+        outcomes = at_once(
+            [
+                partial(merge, two[0], unknown, lead),
+                partial(
+                    identifying.identify,
+                    unknown,
+                    by=scheduler,
+                    now=NOW,
+                    **identity(mrn=f"R{number}", family_name=f"Name{number}"),
+                ),
+            ],
+            "done",
+        )
+        assert "done" in outcomes
+        assert set(outcomes) <= {"done", merging.MERGED_ALREADY, merging.BUSY}, outcomes

@@ -191,3 +191,10 @@ class TestReservedSlots:
         slot.save(update_fields=["starts", "ends"])
         scan = self.first_scan(department.order(site), lead, now=evening - timedelta(hours=4))
         assert scan is None or not time(0) <= scan < time(5)
+
+
+def test_the_service_itself_asks_for_a_reason_in_words(site, lead, stat, taken):
+    with pytest.raises(Invalid) as refusal:
+        booking.book(stat, starts=starts(taken), by=lead, now=NOW, overbook_reason="asap")
+    assert "overbook_reason" in refusal.value.fields
+    assert not Reservation.objects.filter(status="overbooked").exists()

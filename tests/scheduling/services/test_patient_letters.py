@@ -1,11 +1,11 @@
 """The appointment letter: what it says, who may have it, and that a mail gives nothing away."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from scheduling import letters, paper
-from scheduling.models import LetterKind, LetterText, Message, MessageKind, PatientClass
+from scheduling.models import Language, LetterKind, LetterText, Message, MessageKind, PatientClass
 from scheduling.paper import letter, texts
 from scheduling.services import booking, patient_letters
 from tests import department
@@ -43,6 +43,19 @@ def test_the_letter_says_when_where_and_what(appointment):
     assert data["number"] == appointment.procedure.order.patient.mrn
 
 
+def test_a_letter_speaks_of_pregnancy_to_who_reads_it_alone_and_may_be_pregnant(site, by):
+    woman = {"sex": "female", "born_on": date(1990, 5, 17)}
+
+    def speaks(**of):
+        booked = department.booked(site, by=by, of=department.patient(site, **of))
+        return "pregnant" in patient_letters.data(booked, now=NOW)["call"]
+
+    assert speaks(**woman)
+    assert not speaks(**woman, guardian_name="Eva Moreno")
+    assert not speaks(sex="female", born_on=date(2011, 5, 17))
+    assert not speaks()
+
+
 def test_the_neutral_letter_names_nothing_that_is_examined(appointment):
     data = patient_letters.data(appointment, now=NOW, detailed=False)
     assert letters.telling_words(words_of(data)) == []
@@ -66,7 +79,7 @@ def test_the_department_s_own_words_stand_in_place_of_the_usual_on_paper_only(si
 
 
 def test_a_language_without_words_falls_back_to_english():
-    assert texts.of("xx") == texts.LETTER["en"]
+    assert texts.of("xx") == texts.of("en") == texts.LETTER
 
 
 def test_the_pdf_is_made_and_recorded(appointment, by):
@@ -154,3 +167,19 @@ def test_a_cancelled_appointment_s_letter_says_not_to_come(appointment, by):
     assert data["ended"] == "This appointment is cancelled. Please do not come."
     with pytest.raises(Conflict, match="no letter is sent any more"):
         patient_letters.send(appointment, by=by, now=NOW)
+
+
+@pytest.mark.parametrize("language", Language.values)
+def test_the_letter_is_printed_in_every_language(appointment, by, language):
+    appointment.procedure.order.patient.language = language
+    data = patient_letters.data(appointment, now=NOW)
+    assert data["direction"] == ("rtl" if language == "ar" else "ltr")
+    assert (data["title"] == "Your appointment") == (language == "en")
+    assert patient_letters.pdf(appointment, by=by, now=NOW).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("language", Language.values)
+def test_the_neutral_letter_is_neutral_in_every_language(appointment, language):
+    appointment.procedure.order.patient.language = language
+    data = patient_letters.data(appointment, now=NOW, detailed=False)
+    assert letters.telling_words(words_of(data), language) == []

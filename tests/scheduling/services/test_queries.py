@@ -8,8 +8,8 @@ from tests.department import NOW, TODAY
 
 pytestmark = pytest.mark.django_db
 
-# Lock the order, read it, its holds, overrides and steps; the locks, the batches, the search; and all that is written.
-OF_A_BOOKING = 7
+# Sent in one go each: lock the order and read it; lock what could serve and search; write it all.
+OF_A_BOOKING = 3
 SAVEPOINT_AND_RELEASE = 2
 
 

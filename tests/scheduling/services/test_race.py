@@ -16,7 +16,7 @@ from scheduling.models import Appointment, Hold, Reservation
 from scheduling.services import availability, booking, changes, holds, locks
 from tests import department
 from tests.department import NOW
-from vqflow.errors import Conflict
+from vqflow.errors import Conflict, DomainError
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,7 +54,7 @@ def at_once(deeds, done):
         try:
             deed()
             outcomes.append(done)
-        except Conflict as refusal:
+        except DomainError as refusal:
             outcomes.append(refusal.sentence)
         finally:
             connections.close_all()

@@ -26,6 +26,7 @@ from scheduling.models import (
     Task,
 )
 from scheduling.services import acceptance, booking, brokenday, disruptions, replanning, solving, visits
+from scheduling.services.examination import arrivals, xrays
 from scheduling.services.messages import calls
 from tests import department, doses
 from tests.department import NOW, TODAY
@@ -165,7 +166,7 @@ def test_an_xray_that_ended_late_leaves_the_lungs_too_soon_and_moves_them(site, 
     late = appointments[0]
     at = late.lungs_start_at - timedelta(minutes=40)
     technologist = department.technologist(site)
-    visits.record_xray(late, ended_at=at, by=technologist, now=at)
+    xrays.record(late, ended_at=at, by=technologist, now=at)
     replan = break_camera(site, lead, now=at, ends_at=EVENING)
     change = replan.changes.get(appointment=late)
     assert "Ventilation: too soon after the X-ray." in change.effects
@@ -595,7 +596,7 @@ def test_a_patient_whose_xray_is_running_is_left_to_people(site, lead, appointme
     first = appointments[0]
     at = first.xray_ends_at - timedelta(minutes=5)
     by = department.technologist(site)
-    visits.check_in(first, identifiers_checked=True, by=by, now=at)
+    arrivals.check_in(first, **department.HERE, by=by, now=at)
     visits.start(first.steps.get(kind=StepKind.XRAY), by=by, now=at)
     name = (
         Reservation.objects.occupying()
@@ -616,7 +617,7 @@ def test_what_two_patients_share_by_overbooking_is_left_as_it_is(site, lead):
     by = department.scheduler(site)
     booked, stat = department.booked(site, by=by), department.order(site, by=by, priority="stat")
     starts = {step.kind: step.planned_start_at for step in booked.steps.all()}
-    double = booking.book(stat, starts=starts, by=lead, now=NOW, overbook_reason="Shock")
+    double = booking.book(stat, starts=starts, by=lead, now=NOW, overbook_reason="Shock, unstable patient")
     found = brokenday.of(site, TODAY, now=NOW)
     assert {found.appointments[each.id].pk for each in found.engine.visits if each.frozen} == {
         booked.pk,

@@ -7,6 +7,7 @@ import pytest
 from scheduling.engine.screening import QUESTIONS
 from scheduling.models import Task
 from scheduling.services import booking, screening, vetting, visits
+from scheduling.services.examination import arrivals, xrays
 from tests import department
 from tests.department import NOW, SAFE_ANSWERS
 from vqflow.errors import Conflict, Invalid
@@ -93,6 +94,7 @@ def test_every_unknown_answer_becomes_one_task_with_the_stage_that_waits(site, s
         "breastfeeding": "",
         "pulmonary_hypertension": "dose",
         "right_to_left_shunt": "dose",
+        "one_lung_or_transplant": "",
         "albumin_allergy": "dose",
         "cannot_keep_still": "",
         "cannot_raise_arms": "",
@@ -173,12 +175,12 @@ def test_pregnancy_that_nobody_asked_about_gates_xray_and_dose_but_not_booking(s
     task = order.tasks.get(about="pregnancy")
     assert (task.kind, task.stage, task.sentence) == (Task.Kind.ASK, "xray", ASK_PREGNANCY)
     at = appointment.lungs_start_at
-    visits.check_in(appointment, identifiers_checked=True, by=nurse, now=at)
+    arrivals.check_in(appointment, **department.HERE, by=nurse, now=at)
     xray = appointment.steps.get(kind="xray")
     with pytest.raises(Conflict) as refusal:
         visits.start(xray, by=nurse, now=appointment.xray_ends_at)
     assert refusal.value.sentence == ASK_PREGNANCY
-    visits.record_xray(appointment, ended_at=appointment.xray_ends_at, elsewhere="Eastside", by=nurse, now=at)
+    xrays.record(appointment, ended_at=appointment.xray_ends_at, elsewhere="Eastside", by=nurse, now=at)
     with pytest.raises(Conflict) as refusal:
         visits.clear_dose(appointment, by=nurse, now=at)
     assert refusal.value.sentence == ASK_PREGNANCY

@@ -29,6 +29,7 @@ from scheduling.engine.states import (
 )
 from scheduling.models import Appointment, Hold, Order, Reservation
 from scheduling.services import booking, changes, holds, reservations, search, visits
+from scheduling.services.examination import arrivals
 from tests import department
 from tests.department import NOW, TODAY
 from tests.scheduling.services.test_race import DOUBLE_BOOKED
@@ -186,8 +187,8 @@ class Desk(RuleBasedStateMachine):
     def arrive(self, at):
         appointment = self.live(at)
         if appointment and appointment.state == AppointmentState.BOOKED:
-            checked = {"identifiers_checked": True, "by": self.technologist, "now": self.now}
-            self.attempt("arrived", lambda: visits.check_in(appointment, **checked))
+            checked = {**department.HERE, "by": self.technologist, "now": self.now}
+            self.attempt("arrived", lambda: arrivals.check_in(appointment, **checked))
 
     @rule(at=which)
     def miss(self, at):

@@ -8,6 +8,7 @@ from django.db import connections
 from scheduling.engine.states import AppointmentState, OrderState, StepState
 from scheduling.models import Appointment, Order, Reservation, ScheduledProcedureStep, StepKind
 from scheduling.services import booking, vetting, visits
+from scheduling.services.examination import arrivals, xrays
 from tests import department
 from tests.department import NOW
 from tests.scheduling.services.examination import (
@@ -36,7 +37,7 @@ def test_the_whole_examination_in_its_states(appointment, technologist, lungs_at
         seen.append(states(appointment))
 
     ended_at = appointment.xray_ends_at
-    then(visits.check_in, appointment, identifiers_checked=True, now=ended_at)
+    then(arrivals.check_in, appointment, **department.HERE, now=ended_at)
     then(visits.start, step(appointment, StepKind.XRAY), now=ended_at - 10 * MINUTE)
     then(visits.end, step(appointment, StepKind.XRAY), now=ended_at)
     then(visits.clear_dose, appointment, now=lungs_at)
@@ -95,32 +96,30 @@ def test_who_did_it_and_when_is_on_the_rows(appointment, technologist, lungs_at)
 
 
 def test_check_in_needs_two_identifiers(appointment, technologist):
-    sentence = "Check two identifiers first: the full name, and the date of birth or the wristband."
-    with pytest.raises(Invalid) as refusal:
-        visits.check_in(appointment, identifiers_checked=False, by=technologist, now=NOW)
-    assert (refusal.value.sentence, refusal.value.fields) == (
-        sentence,
-        {"identifiers_checked": [sentence]},
-    )
+    sentence = "Check two identifiers: for example the full name and the date of birth, or the wristband."
+    for identifiers in ([], ["name"], ["name", "name"], ["name", "hair"]):
+        with pytest.raises(Invalid) as refusal:
+            arrivals.check_in(appointment, identifiers=identifiers, by=technologist, now=NOW)
+        assert (refusal.value.sentence, refusal.value.fields) == (sentence, {"identifiers": [sentence]})
     assert states(appointment)[1] == AppointmentState.BOOKED
 
 
 def test_a_patient_is_checked_in_once(appointment, technologist):
     arrive(appointment, technologist, None, now=NOW)
-    again = refused(visits.check_in, appointment, identifiers_checked=True, by=technologist, now=NOW)
+    again = refused(arrivals.check_in, appointment, **department.HERE, by=technologist, now=NOW)
     assert again == "The patient is already checked in."
 
 
 def test_a_cancelled_appointment_is_not_checked_in(appointment, site, technologist):
     booking.cancel(appointment, reason="Patient asked", by=department.scheduler(site), now=NOW)
-    sentence = refused(visits.check_in, appointment, identifiers_checked=True, by=technologist, now=NOW)
+    sentence = refused(arrivals.check_in, appointment, **department.HERE, by=technologist, now=NOW)
     assert sentence == "This appointment is cancelled; it cannot become arrived."
 
 
 def test_a_reader_performs_nothing(appointment, physician):
     acts = [
-        lambda: visits.check_in(appointment, identifiers_checked=True, by=physician, now=NOW),
-        lambda: visits.record_xray(appointment, ended_at=NOW, by=physician, now=NOW),
+        lambda: arrivals.check_in(appointment, **department.HERE, by=physician, now=NOW),
+        lambda: xrays.record(appointment, ended_at=NOW, by=physician, now=NOW),
         lambda: visits.clear_dose(appointment, by=physician, now=NOW),
         lambda: visits.start(step(appointment, StepKind.VENTILATION), by=physician, now=NOW),
         lambda: visits.no_show(appointment, by=physician, now=NOW),
@@ -186,7 +185,7 @@ def test_without_vetting_neither_xray_nor_dose(site, technologist, physician):
     sentence = "A nuclear physician has to vet the order first. A STAT order can be vetted by phone."
     arrive(stat, technologist, None)
     assert refused(visits.start, step(stat, StepKind.XRAY), by=technologist, now=at) == sentence
-    visits.record_xray(stat, ended_at=stat.xray_ends_at, by=technologist, now=at)
+    xrays.record(stat, ended_at=stat.xray_ends_at, by=technologist, now=at)
     assert refused(visits.clear_dose, stat, by=technologist, now=at) == sentence
     protocol = order.procedure.protocol
     vetting.vet(order, reason="Agreed.", protocol=protocol, by=technologist, physician=physician, now=at)
@@ -210,14 +209,14 @@ def test_perfusion_only_starts_with_perfusion(site, technologist, physician):
 def test_an_xray_in_the_future_is_not_confirmed(appointment, technologist, lungs_at):
     sentence = "This time lies in the future. Enter the time at which the X-ray ended."
     with pytest.raises(Invalid) as refusal:
-        visits.record_xray(appointment, ended_at=lungs_at + SECOND, by=technologist, now=lungs_at)
+        xrays.record(appointment, ended_at=lungs_at + SECOND, by=technologist, now=lungs_at)
     assert (refusal.value.sentence, refusal.value.fields) == (sentence, {"ended_at": [sentence]})
     assert states(appointment)[2] == StepState.SCHEDULED
 
 
 def test_an_xray_done_elsewhere_is_confirmed_with_its_place_and_kind(appointment, technologist, lungs_at):
     ended_at = lungs_at - 3 * HOUR
-    done = visits.record_xray(
+    done = xrays.record(
         appointment, ended_at=ended_at, elsewhere="Eastside", modality="CT", by=technologist, now=lungs_at
     )
     event = AuditEvent.objects.get(action="xray.confirmed")
@@ -233,7 +232,7 @@ def test_an_xray_done_elsewhere_is_confirmed_with_its_place_and_kind(appointment
 
 def test_an_xray_is_confirmed_once(appointment, technologist, lungs_at):
     arrive(appointment, technologist, appointment.xray_ends_at)
-    sentence = refused(visits.record_xray, appointment, ended_at=lungs_at, by=technologist, now=lungs_at)
+    sentence = refused(xrays.record, appointment, ended_at=lungs_at, by=technologist, now=lungs_at)
     assert sentence == "The X-ray is completed already. Undo it to correct its time."
 
 
@@ -243,7 +242,7 @@ def test_an_examination_planned_without_an_xray_has_none_to_confirm(site, techno
     starts = department.proposal(order).starts
     appointment = booking.book(order, starts=starts, by=department.scheduler(site), now=NOW)
     assert set(starts) == {"ventilation", "perfusion"}
-    sentence = refused(visits.record_xray, appointment, ended_at=NOW, by=technologist, now=NOW)
+    sentence = refused(xrays.record, appointment, ended_at=NOW, by=technologist, now=NOW)
     assert sentence == "This examination was planned without a chest X-ray, by a physician's override."
 
 
@@ -385,7 +384,7 @@ def test_nothing_is_left_out_before_an_acquisition_has_begun_or_while_one_runs(a
 def test_an_xray_is_not_recorded_for_a_patient_who_did_not_come(appointment, technologist):
     at = appointment.starts_at + MINUTE
     visits.no_show(appointment, by=technologist, now=at)
-    sentence = refused(visits.record_xray, appointment, ended_at=at, by=technologist, now=at)
+    sentence = refused(xrays.record, appointment, ended_at=at, by=technologist, now=at)
     assert sentence == "This appointment is marked as no-show."
 
 
@@ -395,7 +394,7 @@ def test_who_comes_back_on_the_next_day_is_checked_in_and_cleared_again(appointm
     next_day = at + 20 * HOUR
     ventilation = step(ready, StepKind.VENTILATION)
     assert refused(visits.start, ventilation, by=technologist, now=next_day) == "Check the patient in first."
-    visits.check_in(ready, identifiers_checked=True, by=technologist, now=next_day)
+    arrivals.check_in(ready, **department.HERE, by=technologist, now=next_day)
     assert refused(visits.start, ventilation, by=technologist, now=next_day) == "Clear the dose first."
     visits.clear_dose(ready, by=technologist, now=next_day)
     assert visits.start(ventilation, by=technologist, now=next_day).state == StepState.IN_PROGRESS
@@ -409,7 +408,7 @@ def test_who_came_for_the_xray_and_not_for_the_scan_is_a_no_show(appointment, te
 
 
 def test_an_appointment_is_not_cancelled_while_its_xray_is_running(appointment, technologist):
-    visits.check_in(appointment, identifiers_checked=True, by=technologist, now=appointment.starts_at)
+    arrivals.check_in(appointment, **department.HERE, by=technologist, now=appointment.starts_at)
     visits.start(step(appointment, StepKind.XRAY), by=technologist, now=appointment.starts_at)
     scheduler, at = department.scheduler(appointment.site), appointment.starts_at
     sentence = refused(booking.cancel, appointment, reason="Asked", by=scheduler, now=at)

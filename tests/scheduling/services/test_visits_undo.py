@@ -5,6 +5,7 @@ import pytest
 from scheduling.engine.states import AppointmentState, StepState
 from scheduling.models import Appointment, StepKind
 from scheduling.services import booking, visits
+from scheduling.services.examination import arrivals, xrays
 from tests import department
 from tests.department import NOW
 from tests.scheduling.services.examination import HOUR, MINUTE, arrive, refused, states, step
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_check_in_is_undone(appointment, technologist):
     arrive(appointment, technologist, None, now=NOW)
-    visits.undo_check_in(appointment, by=technologist, now=NOW)
+    arrivals.undo_check_in(appointment, by=technologist, now=NOW)
     stored = Appointment.objects.get(pk=appointment.pk)
     assert (stored.state, stored.arrived_at, stored.arrived_by) == (AppointmentState.BOOKED, None, None)
     arrive(appointment, technologist, None, now=NOW)
@@ -23,7 +24,7 @@ def test_check_in_is_undone(appointment, technologist):
 
 def test_check_in_is_not_undone_after_the_dose(appointment, technologist):
     _, at = department.ready(appointment, by=technologist)
-    sentence = refused(visits.undo_check_in, appointment, by=technologist, now=at)
+    sentence = refused(arrivals.undo_check_in, appointment, by=technologist, now=at)
     assert sentence == "The dose is cleared already; undo that first."
 
 
@@ -92,7 +93,7 @@ def test_a_discontinued_step_goes_on_after_undo(appointment, technologist):
 
 
 def test_an_xray_recorded_elsewhere_by_mistake_is_planned_here_again(appointment, technologist, lungs_at):
-    xray = visits.record_xray(
+    xray = xrays.record(
         appointment, ended_at=NOW, elsewhere="Eastside", modality="CT", by=technologist, now=lungs_at
     )
     undone = visits.undo(xray, by=technologist, now=lungs_at)
@@ -112,7 +113,7 @@ def test_a_mistyped_time_of_an_xray_booked_as_done_elsewhere_is_corrected(site, 
     undone = visits.undo(step(appointment, StepKind.XRAY), by=technologist, now=NOW)
     assert (undone.state, undone.elsewhere) == (StepState.SCHEDULED, "Eastside")
     ended_at = NOW - 2 * HOUR
-    again = visits.record_xray(appointment, ended_at=ended_at, elsewhere="Eastside", by=technologist, now=NOW)
+    again = xrays.record(appointment, ended_at=ended_at, elsewhere="Eastside", by=technologist, now=NOW)
     assert (again.state, again.performed_end_at) == (StepState.COMPLETED, ended_at)
 
 

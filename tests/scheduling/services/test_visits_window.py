@@ -135,6 +135,8 @@ def test_perfusion_is_not_blocked_after_a_ventilation_that_was_broken_off(appoin
     ventilation, next_day = step(appointment, StepKind.VENTILATION), at + 30 * HOUR
     visits.start(ventilation, by=technologist, now=at)
     visits.discontinue(ventilation, reason="Coughing", by=technologist, now=at + MINUTE)
+    here(appointment, technologist, next_day)
+    visits.clear_dose(appointment, by=technologist, now=next_day)
     visits.start(step(appointment, StepKind.PERFUSION), by=technologist, now=next_day)
     assert states(appointment)[3:] == (StepState.DISCONTINUED, StepState.IN_PROGRESS)
 

@@ -17,7 +17,8 @@ from scheduling.models import (
     WaitlistEntry,
     WaitlistLook,
 )
-from scheduling.services import booking, holds, intake, messages, search, visits
+from scheduling.services import booking, holds, intake, messages, search
+from scheduling.services.examination import arrivals
 from scheduling.services.waitlist import entries, filling, offers, wishing
 from scheduling.services.waitlist.entries import Wishes
 from tests import department
@@ -284,7 +285,8 @@ def test_inpatients_and_patients_without_mail_get_the_call_only(site, scheduler,
     cancelled(full, scheduler)
     offered()
     assert Task.objects.filter(order=entry.order, about__startswith="offer:").count() == 1
-    assert not Message.objects.filter(kind="offer").exists()
+    mail = Message.objects.get(kind="offer")
+    assert (mail.state, mail.last_error) == ("suppressed", "no_consent")
 
 
 def test_the_mail_of_an_offer_that_has_ended_is_not_sent(site, scheduler, full, settings, mailoutbox):
@@ -358,7 +360,7 @@ def test_an_order_that_is_not_vetted_cannot_join(site, scheduler):
 
 def test_who_has_arrived_cannot_join(site, scheduler):
     appointment = department.booked(site, by=scheduler)
-    visits.check_in(appointment, identifiers_checked=True, by=scheduler, now=appointment.starts_at)
+    arrivals.check_in(appointment, **department.HERE, by=scheduler, now=appointment.starts_at)
     with pytest.raises(Conflict, match="arrived; it cannot be earlier"):
         entries.join(appointment.procedure.order, wishes=WISHES, by=scheduler, now=NOW)
 

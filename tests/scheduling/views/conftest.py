@@ -18,6 +18,17 @@ def department_clock(monkeypatch):
 
 
 @pytest.fixture
+def at(monkeypatch):
+    """The clock of the pages, which can be set."""
+
+    def stands(moment):
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+
+    stands(department.NOW)
+    return stands
+
+
+@pytest.fixture
 def site(db):
     return department.site()
 

@@ -308,7 +308,7 @@ def test_without_an_end_of_the_window_more_days_are_worth_a_search(page_of, site
         ({"xray_ended_at_0": "2026-11-01", "xray_ended_at_1": "01:30"}, "happens twice"),
         ({"xray_ended_at_0": "2026-03-08", "xray_ended_at_1": "02:30"}, "does not exist"),
         ({"xray_place": ""}, "Enter where it was done."),
-        ({"xray_place": "x" * 101}, "at most 100 characters"),
+        ({"xray_place": "x" * 101}, "Use at most 100."),
         ({"xray_modality": "MR"}, "Choose from the list."),
     ],
 )
@@ -434,6 +434,31 @@ def test_cancelling_needs_a_reason_and_frees_the_order(page_of, scheduler, appoi
     assert browser.post(url, {"reason": "Again"}).status_code == 409
     page = browser.get(to("appointment", appointment)).content.decode()
     assert "Patient is ill." in page
+
+
+def test_the_desk_writes_down_that_the_patient_has_confirmed(page_of, scheduler, appointment):
+    browser = page_of(scheduler)
+    assert "Not confirmed yet." in browser.get(to("appointment", appointment)).content.decode()
+    answer = browser.post(to("appointment-confirm", appointment))
+    assert answer["Location"] == to("appointment", appointment)
+    page = browser.get(to("appointment", appointment)).content.decode()
+    assert re.search(rf"Yes: confirmed [^<]*07:00, {scheduler.name}\.", page)
+    assert "Patient has confirmed" in page  # in the history
+    orders = browser.get(reverse("scheduling:orders") + "?tab=all").content.decode()
+    assert ", confirmed" in orders
+
+
+def test_the_list_of_what_is_to_be_booked_says_why_a_time_was_given_up(page_of, scheduler, appointment):
+    reason = "Cancelled by the patient: abroad"
+    booking.cancel(appointment, reason=reason, by=scheduler, now=department.NOW)
+    assert reason in page_of(scheduler).get(reverse("scheduling:orders") + "?tab=book").content.decode()
+
+
+def test_what_is_cancelled_is_not_confirmed(page_of, scheduler, appointment):
+    booking.cancel(appointment, reason="Ill", by=scheduler, now=department.NOW)
+    answer = page_of(scheduler).post(to("appointment-confirm", appointment))
+    assert answer.status_code == 409
+    assert "This appointment is cancelled; there is nothing to confirm." in answer.content.decode()
 
 
 def test_a_technologist_moves_and_does_not_cancel(page_of, technologist, appointment):

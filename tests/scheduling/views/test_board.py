@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from scheduling.models import StepKind
 from scheduling.services import visits
+from scheduling.services.examination import arrivals
 from scheduling.services.waitlist import entries
 from tests import department
 from tests.department import NOW, TODAY
@@ -114,7 +115,7 @@ class TestTheBoard:
 
     def test_a_change_is_brought_by_the_poll(self, desk, appointment, technologist):
         version = desk.get(DAY).context["version"]
-        visits.check_in(appointment, identifiers_checked=True, by=technologist, now=NOW)
+        arrivals.check_in(appointment, **department.HERE, by=technologist, now=NOW)
         answer = desk.get(f"{ROWS}&version={version}", headers=POLL)
         assert answer.status_code == 200
         assert 'id="board-list"' in text_of(answer)

@@ -1,8 +1,10 @@
 """The desk's two lists: what is to be done, and what was sent."""
 
+from datetime import timedelta
+
 import pytest
 
-from scheduling.models import Message, MessageState, Task
+from scheduling.models import Carrier, Message, MessageState, Task
 from tests import department
 from vqflow.models import AuditEvent
 
@@ -36,11 +38,11 @@ def test_unknown_filters_of_tasks_fall_back(page_of, scheduler, query):
 def test_messages_show_failures_first_and_no_address(page_of, site, scheduler):
     sent = department.booked(site, by=scheduler)
     failed = Message.objects.filter(appointment=sent, kind="reminder").first() or Message.objects.first()
-    Message.objects.filter(pk=failed.pk).update(state=MessageState.FAILED, last_error="SMTPRecipientsRefused")
+    Message.objects.filter(pk=failed.pk).update(state=MessageState.FAILED, last_error="550")
     answer = page_of(scheduler).get(MESSAGES)
     page = answer.content.decode()
     assert answer.context["page"][0].pk == failed.pk
-    assert "SMTPRecipientsRefused" in page
+    assert "The server does not know this address (550)." in page
     assert sent.procedure.order.patient.email not in page
     assert "count--alert" in page
     only = page_of(scheduler).get(MESSAGES, {"state": "failed"}).context["page"]
@@ -73,7 +75,7 @@ def test_the_lists_ask_no_more_for_three_orders_than_for_one(
     browser.get(TASKS)
     with django_assert_num_queries(8):
         browser.get(TASKS)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):  # whether mail is leaving is asked as well
         browser.get(MESSAGES)
 
 
@@ -148,3 +150,84 @@ def test_questions_that_hold_nothing_back_are_one_row_after_the_order_s_others(p
     assert (last.count, last.follows) == (idle, True)
     assert len(others) == stat.tasks.count() - idle
     assert f"{idle} more questions</a>" in answer.content.decode()
+
+
+# What the desk does about a message
+
+
+def retry(page_of, who, message):
+    return page_of(who).post(f"/messages/{message.pk}/retry/", {"next": "/messages/?state=failed"})
+
+
+@pytest.fixture
+def failed(site, scheduler):
+    department.booked(site, by=scheduler, first_day=department.TODAY + timedelta(days=7))
+    Message.objects.filter(kind="confirmation").update(state=MessageState.FAILED, last_error="554")
+    return Message.objects.get(kind="confirmation")
+
+
+def test_a_failed_message_is_tried_again_by_a_button(page_of, scheduler, failed):
+    assert f"/messages/{failed.pk}/retry/" in page_of(scheduler).get(MESSAGES).content.decode()
+    answer = retry(page_of, scheduler, failed)
+    assert (answer.status_code, answer["Location"]) == (302, "/messages/?state=failed")
+    failed.refresh_from_db()
+    assert failed.state == "pending"
+
+
+def test_what_cannot_be_tried_again_has_no_button_and_says_why(page_of, scheduler, failed):
+    failed.order.patient.email_consent_at = failed.order.patient.email_consent_by = None
+    failed.order.patient.save(update_fields=["email_consent_at", "email_consent_by"])
+    assert "Try again" not in page_of(scheduler).get(MESSAGES).content.decode()
+    retry(page_of, scheduler, failed)
+    failed.refresh_from_db()
+    assert failed.state == "failed"
+
+
+def test_suppressed_messages_stand_in_the_list_with_their_reason(page_of, site, scheduler):
+    department.booked(site, by=scheduler, patient_class="I")
+    page = page_of(scheduler).get(MESSAGES, {"state": "suppressed"}).content.decode()
+    assert "Inpatients get no messages." in page
+
+
+def test_mail_that_does_not_leave_is_said_above_the_list(page_of, scheduler):
+    Carrier.objects.create(
+        channel="email", failures=3, failing_since=department.NOW, last_error="ConnectionRefusedError"
+    )
+    page = page_of(scheduler).get(MESSAGES).content.decode()
+    assert "Mail is not leaving" in page
+    assert "The server does not answer." in page
+
+
+def test_the_order_shows_its_messages_and_asks_the_patient_to_call(page_of, scheduler, failed):
+    browser, address = page_of(scheduler), f"/orders/{failed.order_id}/"
+    assert "The server refused it (554)." in browser.get(address).content.decode()
+    assert browser.post(f"{address}ask-to-call/").status_code == 302
+    assert Message.objects.filter(kind="call_us", state="pending").count() == 1
+    browser.post(f"{address}ask-to-call/")
+    assert Message.objects.filter(kind="call_us").count() == 1
+    assert "This mail is on its way already." in browser.get(address).content.decode()
+
+
+def test_the_contact_page_corrects_the_address_and_the_wishes(page_of, scheduler, failed):
+    patient = failed.order.patient
+    type(patient).objects.update(bounced_email=patient.email)
+    browser, address = page_of(scheduler), f"/patients/{patient.pk}/contact/"
+    page = browser.get(address).content.decode()
+    assert "Mail to this address came back" in page
+    assert "text messages" not in page
+    known = {"phone": "", "language": "de", "email_consent": "on", "wants_reminders": "on"}
+    answer = browser.post(address, {**known, "email": "new@mail.example"})
+    assert (answer.status_code, answer["Location"]) == (302, f"/patients/{patient.pk}/")
+    patient.refresh_from_db()
+    assert (patient.email, patient.language, patient.has_bounced) == ("new@mail.example", "de", False)
+
+
+def test_the_contact_page_says_what_does_not_go_together(page_of, scheduler, failed):
+    address = f"/patients/{failed.order.patient_id}/contact/"
+    answer = page_of(scheduler).post(address, {"language": "en", "detailed_email_consent": "on"})
+    assert answer.status_code == 422
+    assert "E-mails with details need this consent too." in answer.content.decode()
+
+
+def test_technologists_correct_no_contact(page_of, technologist, failed):
+    assert page_of(technologist).get(f"/patients/{failed.order.patient_id}/contact/").status_code == 403

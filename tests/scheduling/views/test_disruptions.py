@@ -81,7 +81,7 @@ def test_the_plan_is_asked_for_until_the_worker_has_it(page_of, lead, broken):
     assert answer.status_code == 200
     assert "data-poll-url" not in page
     assert "Everybody can be scanned" in page
-    assert "data-poll-url" not in client.get(broken).content.decode()  # and by reload
+    assert f'data-poll-url="{broken}' not in client.get(broken).content.decode()  # and by reload
 
 
 def test_accepting_books_the_chosen_changes(page_of, lead, broken, camera):
@@ -208,14 +208,14 @@ def test_the_form_of_an_overrun_names_only_running_scans(page_of, technologist, 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"resource": ""}, "This field is required."),
+        ({"resource": ""}, "Fill this in."),
         ({"resource": "0"}, "Choose from the list."),
         ({"resource": "x"}, "Choose from the list."),
         ({"ends_at_0": "yesterday"}, "Enter a date."),
         ({"ends_at_1": ""}, "Enter the time too."),
         ({"ends_at_0": "2027-03-07"}, "Enter a time"),
         ({"ends_at_0": "2029-03-07"}, "Enter an earlier end."),
-        ({"reason": "x" * 101}, "at most 100 characters"),
+        ({"reason": "x" * 101}, "Use at most 100."),
     ],
 )
 def test_a_report_that_cannot_be_read_is_shown_again(page_of, lead, camera, fields, sentence):

@@ -310,10 +310,11 @@ def test_the_directory_is_kept_by_the_desk(page_of, scheduler, technologist):
     assert browser.post("/referrers/new/", sent)["Location"] == REFERRERS
     assert browser.post("/referrers/new/", sent).status_code == 422
     made = Referrer.objects.get()
-    browser.post(f"/referrers/{made.pk}/", {**sent, "pager": "77"})
+    browser.post(f"/referrers/{made.pk}/", {**sent, "pager": "77", "covering_phone": "(212) 555 2368"})
     browser.post(f"/referrers/{made.pk}/active/", {"is_active": "no"})
     made.refresh_from_db()
     assert (made.pager, made.is_active) == ("77", False)
+    assert (made.phone, made.covering_phone) == ("555 0142", "+1 212-555-2368")  # what can be dialled
     assert "Dr Ada Lund" in browser.get(REFERRERS, {"text": "lund"}).content.decode()
     assert page_of(technologist).post("/referrers/new/", sent).status_code == 403
 

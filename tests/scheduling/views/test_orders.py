@@ -80,15 +80,15 @@ def test_an_order_sent_twice_is_one_order(page_of, scheduler, patient, referrer)
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("clinical_question", "", "This field is required."),
-        ("clinical_question", "x" * 501, "at most 500 characters"),
-        ("wells_score", "13", "less than or equal to 12.5"),
+        ("clinical_question", "", "Fill this in."),
+        ("clinical_question", "x" * 501, "Use at most 500."),
+        ("wells_score", "13", "Enter 12.5 or less"),
         ("wells_score", "NaN", "Enter a number."),
-        ("d_dimer", "-1", "greater than or equal to 0"),
-        ("d_dimer", "9999999", "less than or equal to 1000000"),
-        ("priority", "soon", "Select a valid choice"),
+        ("d_dimer", "-1", "Enter 0 or more"),
+        ("d_dimer", "9999999", "Enter 1000000 or less"),
+        ("priority", "soon", "Choose from the list"),
         ("pregnancy", "maybe", "Choose one of the answers."),
-        ("ward", "x" * 61, "at most 60 characters"),
+        ("ward", "x" * 61, "Use at most 60."),
         ("referrer", "99999999999999999999", "Choose from the list."),
     ],
 )
@@ -315,9 +315,9 @@ def test_a_physician_overrides_with_one_tap_of_a_preset_reason(page_of, site, at
     ("sent", "status", "sentence"),
     [
         ({"rule": "SHUNT-1"}, 422, "An override needs a reason."),
-        ({"rule": "SHUNT-1", "preset": "Because"}, 422, "Select a valid choice"),
-        ({"rule": "SHUNT-1", "reason": "x" * 301}, 422, "at most 300 characters"),
-        ({"rule": "", "reason": "x"}, 422, "This field is required."),
+        ({"rule": "SHUNT-1", "preset": "Because"}, 422, "Choose from the list"),
+        ({"rule": "SHUNT-1", "reason": "x" * 301}, 422, "Use at most 300."),
+        ({"rule": "", "reason": "x"}, 422, "Fill this in."),
         ({"rule": "NO-SUCH", "reason": "x"}, 409, "cannot be overridden"),
     ],
 )

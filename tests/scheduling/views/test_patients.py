@@ -140,17 +140,17 @@ def test_registering_goes_on_to_the_order_when_asked(page_of, scheduler):
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("mrn", "", "This field is required."),
-        ("mrn", "x" * 31, "at most 30 characters"),
+        ("mrn", "", "Fill this in."),
+        ("mrn", "x" * 31, "Use at most 30."),
         ("family_name", "N\x00", "Null characters are not allowed."),
         ("born_on", "2027-03-09", "in the future"),
         ("born_on", "1890-01-01", "more than 130 years ago"),
         ("born_on", "31 Feb 1990", "Enter a date"),
         ("email", "a@b.example\nBcc: c@d.example", "Enter a valid email address."),
         ("phone", "call me", "Enter a phone number"),
-        ("weight_kg", "900", "less than or equal to 500"),
+        ("weight_kg", "900", "Enter 500 or less"),
         ("sex", "", "Choose one."),
-        ("language", "xx", "Select a valid choice"),
+        ("language", "xx", "Choose from the list"),
         ("detailed_email_consent", "on", "E-mails with details need this consent too."),
     ],
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from scheduling.models import TracerBatch, TracerSupply
+from scheduling.views import list_drawing
 from tests import department, doses
 from tests.department import NOW, TODAY
 from tests.doses import HOUR
@@ -84,17 +85,17 @@ def test_a_batch_is_entered_with_the_usual_shelf_life(page_of, lead):
     ("wrong", "sentence"),
     [
         ({"product": ""}, "Choose the tracer."),
-        ({"product": "gold"}, "gold is not one of the available choices"),
+        ({"product": "gold"}, "Choose from the list"),
         ({"activity_mbq": "much"}, "Enter a number."),
         ({"activity_mbq": "0"}, "The activity is more than 0"),
         ({"activity_mbq": "NaN"}, "Enter a number."),
         ({"particles": ""}, "Enter the number of particles"),
-        ({"particles": "-5"}, "greater than or equal to 1"),
+        ({"particles": "-5"}, "Enter 1 or more"),
         ({"usable_from_1": ""}, "Enter the time too."),
         ({"usable_from_1": "99:00"}, "Enter a time, such as 14:05."),
         ({"usable_from_0": "2027-03-14", "usable_from_1": "02:30"}, "does not exist"),
         ({"expires_at_0": "2027-03-08", "expires_at_1": "07:00"}, "It expires after it becomes usable"),
-        ({"lot": "x" * 41}, "at most 40 characters"),
+        ({"lot": "x" * 41}, "Use at most 40."),
         ({"product": "xe133"}, "has no particles"),
     ],
 )
@@ -170,13 +171,13 @@ def test_a_weekly_plan_is_entered_listed_and_ended(page_of, lead):
     ("wrong", "sentence"),
     [
         ({"weekdays": []}, "Choose at least one weekday."),
-        ({"weekdays": ["9"]}, "9 is not one of the available choices"),
+        ({"weekdays": ["9"]}, "Choose from the list"),
         ({"shelf_life_hours": "0"}, "More than 0 minutes"),
-        ({"shelf_life_hours": "1e9"}, "less than or equal to 1440"),
+        ({"shelf_life_hours": "1e9"}, "Enter 1440 or less"),
         ({"starts_on": "2026-03-08"}, "Choose today or a day of the coming year."),
         ({"starts_on": "soon"}, "Enter a date."),
         ({"ends_on": "2027-03-01"}, "The last day is not before the first."),
-        ({"unit_doses": "51"}, "less than or equal to 50"),
+        ({"unit_doses": "51"}, "Enter 50 or less"),
     ],
 )
 def test_a_plan_that_cannot_be_is_explained_at_its_field(page_of, lead, wrong, sentence):
@@ -245,6 +246,7 @@ def test_the_worklist_names_a_lost_dose_as_a_problem_and_is_asked_for_again(page
     version = before.context["version"]
     assert client.get("/worklist/rows/", {"version": version}).status_code == 204
     client.post(f"/tracers/batches/{kit.pk}/fail/", {"reason": "Spilled"})
+    list_drawing.forget()  # an answer "nothing has changed" may be half a second old
     rows = client.get("/worklist/rows/", {"version": version})
     assert "No dose" in text(rows)
     assert "Perfusion: no dose is left at the planned time." in text(rows)

@@ -203,8 +203,8 @@ def test_asking_back_and_answering_brings_the_order_back(page_of, attending, sch
     ("sent", "field", "sentence"),
     [
         ({"text": "", "to": "desk"}, "text", "Write the question."),
-        ({"text": "x" * 281, "to": "desk"}, "text", "at most 280 characters"),
-        ({"text": "x", "to": "patient"}, "to", "Select a valid choice"),
+        ({"text": "x" * 281, "to": "desk"}, "text", "Use at most 280."),
+        ({"text": "x", "to": "patient"}, "to", "Choose from the list"),
     ],
 )
 def test_a_faulty_question_is_refused_at_its_field(browser, order, sent, field, sentence):

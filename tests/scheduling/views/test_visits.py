@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from scheduling.engine import screening
 from scheduling.engine.states import AppointmentState, OrderState, StepState
-from scheduling.models import Decision, StepKind
-from scheduling.services import visits
-from scheduling.views.lines import RULE_WORDS
+from scheduling.models import Decision, StepKind, WorkedOn
+from scheduling.services import visits, working
+from scheduling.services.examination import arrivals, xrays
+from scheduling.views.line_words import RULE_WORDS
 from tests import department
-from vqflow.models import AuditEvent
+from vqflow.models import AuditEvent, User
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +24,7 @@ ANSWERS = {
     **dict.fromkeys(
         (
             "right_to_left_shunt",
+            "one_lung_or_transplant",
             "albumin_allergy",
             "cannot_keep_still",
             "cannot_raise_arms",
@@ -40,7 +42,7 @@ ANSWERS = {
         "no",
     ),
 }
-FORM = {"identifiers_checked": "on", **ANSWERS}
+FORM = {"identifiers": ["name", "birth_date"], "at": "scan", **ANSWERS}
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def tess(site):
 
 @pytest.fixture
 def appointment(site):
-    return department.booked(site)
+    return department.planned_at(department.booked(site), timezone.now() + timedelta(minutes=30))
 
 
 @pytest.fixture
@@ -64,6 +66,11 @@ def address(name, subject):
     return reverse(f"scheduling:{name}", args=[subject.pk])
 
 
+def self_of(client):
+    """Who is signed in with this browser."""
+    return User.objects.get(pk=client.session["_auth_user_id"])
+
+
 def step(appointment, kind):
     return appointment.steps.get(kind=kind)
 
@@ -71,8 +78,8 @@ def step(appointment, kind):
 def cleared(appointment, by, *, hours=2):
     """Checked in, an X-ray `hours` ago, dose cleared, at the real time: pages read the clock themselves."""
     now = timezone.now()
-    visits.check_in(appointment, identifiers_checked=True, by=by, now=now)
-    visits.record_xray(appointment, ended_at=now - timedelta(hours=hours), by=by, now=now)
+    arrivals.check_in(appointment, **department.HERE, by=by, now=now)
+    xrays.record(appointment, ended_at=now - timedelta(hours=hours), by=by, now=now)
     return visits.clear_dose(appointment, by=by, now=now)
 
 
@@ -105,11 +112,11 @@ class TestCheckIn:
         assert added(before) == ["visit.check_in", "screening.answered", "visit.checked_in"]
 
     def test_unchecked_identifiers_are_refused_at_the_field_and_nothing_is_written(self, camera, appointment):
-        answer = camera.post(address("check-in", appointment), {**ANSWERS, "oxygen": "yes"})
+        answer = camera.post(address("check-in", appointment), {**ANSWERS, "at": "scan", "oxygen": "yes"})
         assert answer.status_code == 422
         assert answer.context["form"].errors == {
-            "identifiers_checked": [
-                "Check two identifiers first: the full name, and the date of birth or the wristband."
+            "identifiers": [
+                "Check two identifiers: for example the full name and the date of birth, or the wristband."
             ]
         }
         appointment.refresh_from_db()
@@ -123,11 +130,41 @@ class TestCheckIn:
 
     def test_lead_checks_in_without_being_asked_for_answers(self, client, site, appointment):
         client.force_login(department.lead(site))
-        assert client.post(address("check-in", appointment), {"identifiers_checked": "on"}).status_code == 302
+        identified = {"identifiers": ["name", "wristband"], "at": "scan"}
+        assert client.post(address("check-in", appointment), identified).status_code == 302
+
+    def test_who_comes_to_the_xray_first_comes_to_the_scan_next(self, camera, appointment):
+        page = camera.get(address("check-in", appointment)).content.decode()
+        assert "At the X-ray" in page
+        assert camera.post(address("check-in", appointment), {**FORM, "at": "xray"}).status_code == 302
+        xrays.record(appointment, ended_at=timezone.now(), by=self_of(camera), now=timezone.now())
+        assert "At the X-ray" not in camera.get(address("check-in", appointment)).content.decode()
+        assert camera.post(address("check-in", appointment), FORM).status_code == 302
+        assert list(appointment.arrivals.order_by("pk").values_list("at", flat=True)) == ["xray", "scan"]
+
+    def test_pregnancy_is_never_answered_beforehand(self, camera, site):
+        born = timezone.now().date().replace(year=1997, day=1)
+        woman = department.booked(site, of=department.patient(site, sex="female", born_on=born))
+        department.planned_at(woman, timezone.now())
+        form = camera.get(address("check-in", woman)).context["form"]
+        assert (form["pregnancy"].initial, form["oxygen"].initial) == (None, "unknown")
+        said = {**FORM, "breastfeeding": "no"}
+        answer = camera.post(address("check-in", woman), said)
+        assert list(answer.context["form"].errors) == ["pregnancy"]
+        answer = camera.post(address("check-in", woman), {**said, "pregnancy": "no"})
+        assert list(answer.context["form"].errors) == ["pregnancy_asked"]
+        answer = camera.post(address("check-in", woman), {**said, "pregnancy": "no", "pregnancy_asked": "on"})
+        assert (answer.status_code, woman.arrivals.get().pregnancy_asked) == (302, True)
+
+    def test_another_day_is_refused_with_what_to_do(self, camera, site):
+        later = department.planned_at(department.booked(site), timezone.now() + timedelta(days=3))
+        answer = camera.post(address("check-in", later), FORM)
+        assert answer.status_code == 409
+        assert "Move it to today first, then check the patient in." in answer.content.decode()
 
     def test_second_technologist_is_told(self, camera, appointment, site):
-        visits.check_in(
-            appointment, identifiers_checked=True, by=department.technologist(site), now=timezone.now()
+        arrivals.check_in(
+            appointment, **department.HERE, by=department.technologist(site), now=timezone.now()
         )
         answer = camera.post(address("check-in", appointment), FORM)
         assert answer.status_code == 409
@@ -147,7 +184,7 @@ class TestCheckIn:
 class TestXray:
     @pytest.fixture(autouse=True)
     def _arrived(self, appointment, tess):
-        visits.check_in(appointment, identifiers_checked=True, by=tess, now=timezone.now())
+        arrivals.check_in(appointment, **department.HERE, by=tess, now=timezone.now())
 
     def local(self, moment):
         there = moment.astimezone(department.ZONE)
@@ -174,6 +211,21 @@ class TestXray:
         )
         assert added(before) == ["visit.perform", "xray.confirmed"]
 
+    def test_whoever_confirms_it_works_on_the_examination_and_nobody_else_presses_meanwhile(
+        self, camera, appointment, tess
+    ):
+        form = self.local(timezone.now() - timedelta(minutes=5))
+        assert camera.post(address("xray", appointment), form).status_code == 302
+        assert WorkedOn.objects.get().user == tess
+
+    def test_while_somebody_else_works_on_it_the_xray_is_not_confirmed(self, camera, appointment, tess, site):
+        other = department.technologist(site, username="dinh", first_name="Dinh")
+        working.press(appointment, by=other, now=timezone.now())
+        answer = camera.post(address("xray", appointment), self.local(timezone.now() - timedelta(minutes=5)))
+        assert answer.status_code == 409
+        assert "Dinh works on this examination. Take over first." in answer.content.decode()
+        assert step(appointment, StepKind.XRAY).state == StepState.SCHEDULED
+
     def test_future_is_refused_at_the_field(self, camera, appointment):
         answer = camera.post(address("xray", appointment), self.local(timezone.now() + timedelta(hours=1)))
         assert answer.status_code == 422
@@ -196,19 +248,88 @@ class TestXray:
 
     def test_second_confirmation_is_a_conflict(self, camera, appointment, tess):
         now = timezone.now()
-        visits.record_xray(appointment, ended_at=now, by=tess, now=now)
+        xrays.record(appointment, ended_at=now, by=tess, now=now)
         answer = camera.post(address("xray", appointment), self.local(now))
         assert answer.status_code == 409
         assert "Undo it to correct its time." in answer.content.decode()
 
     def test_undo_forgets_the_other_place(self, camera, appointment, tess):
         now = timezone.now()
-        done = visits.record_xray(
-            appointment, ended_at=now, by=tess, now=now, elsewhere="St Mary's", modality="CT"
-        )
+        done = xrays.record(appointment, ended_at=now, by=tess, now=now, elsewhere="St Mary's", modality="CT")
         camera.post(address("undo", done))
         done.refresh_from_db()
         assert (done.state, done.elsewhere, done.modality) == (StepState.SCHEDULED, "", "DX")
+
+    def test_views_and_who_has_seen_them_are_recorded(self, camera, appointment, site, tess):
+        ada = department.attending(site, first_name="Ada", last_name="Lund")
+        form = self.local(timezone.now()) | {
+            "views": ["ap_portable"],
+            "seen_by": ada.pk,
+            "finding": "abnormal",
+        }
+        answer = camera.post(address("xray", appointment), form)
+        assert list(answer.context["form"].errors) == ["portable_reason"]
+        answer = camera.post(address("xray", appointment), form | {"portable_reason": "Cannot stand."})
+        kept = step(appointment, StepKind.XRAY).chest_xrays.standing().get()
+        assert (answer.status_code, kept.views, kept.seen_by, kept.finding) == (
+            302,
+            ["ap_portable"],
+            ada,
+            "abnormal",
+        )
+
+    def test_a_physician_says_afterwards_what_was_seen(self, client, appointment, site, tess):
+        now, ada = timezone.now(), department.attending(site)
+        xrays.record(appointment, ended_at=now, by=tess, now=now)
+        client.force_login(ada)
+        assert client.get(address("xray-seen", appointment)).context["form"]["physician"].value() == ada.pk
+        answer = client.post(address("xray-seen", appointment), {"physician": ada.pk, "finding": "normal"})
+        assert (answer.status_code, xrays.newest(step(appointment, "xray")).seen_by) == (302, ada)
+        answer = client.post(address("xray-seen", appointment), {"finding": "normal"})
+        assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["physician"])
+
+
+class TestCorrections:
+    @pytest.fixture
+    def value(self, appointment, tess):
+        now = timezone.now()
+        xrays.record(appointment, ended_at=now - timedelta(hours=2), by=tess, now=now)
+        return {"subject": f"step:{step(appointment, 'xray').pk}", "field": "performed_end_at"}
+
+    def when(self, moment):
+        there = moment.astimezone(department.ZONE)
+        return {"value_0": f"{there:%Y-%m-%d}", "value_1": f"{there:%H:%M:%S}"}
+
+    def test_a_time_is_put_right_and_both_stand_on_the_page(self, camera, appointment, value):
+        page = camera.get(address("corrections", appointment), value)
+        assert "Chest X-ray: ended" in page.content.decode()
+        right = (timezone.now() - timedelta(hours=3)).replace(microsecond=0)
+        sent = {**value, **self.when(right), "reason": "Typed wrongly."}
+        assert camera.post(address("corrections", appointment), sent).status_code == 302
+        assert step(appointment, "xray").performed_end_at == right
+        shown = camera.get(address("corrections", appointment)).content.decode()
+        made = appointment.corrections.get()
+        assert all(words in shown for words in (made.before, made.after, "Typed wrongly."))
+
+    def test_the_form_as_it_opens_changes_nothing(self, camera, appointment, value):
+        form = camera.get(address("corrections", appointment), value).context["form"]
+        day, clock = form["value"].initial
+        sent = {**value, "value_0": f"{day}", "value_1": f"{clock}", "reason": "No change."}
+        answer = camera.post(address("corrections", appointment), sent)
+        assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["value"])
+
+    def test_future_and_no_reason_are_refused_at_their_fields(self, camera, appointment, value):
+        sent = {**value, **self.when(timezone.now() + timedelta(hours=1)), "reason": "Clock."}
+        answer = camera.post(address("corrections", appointment), sent)
+        assert list(answer.context["form"].errors) == ["value"]
+        answer = camera.post(address("corrections", appointment), {**sent, "reason": ""})
+        assert list(answer.context["form"].errors) == ["reason"]
+        assert not appointment.corrections.exists()
+
+    def test_a_value_of_another_examination_is_not_found(self, camera, appointment, value, site):
+        other = department.booked(site)
+        assert camera.get(address("corrections", other), value).status_code == 404
+        assert camera.post(address("corrections", other), value).status_code == 404
 
 
 class TestAcquisitions:
@@ -232,7 +353,7 @@ class TestAcquisitions:
         before = trail()
         answer = camera.post(
             address("start", found),
-            {"next": "/worklist/?day=2027-03-08"},
+            {"next": f"/worklist/?day={timezone.now().astimezone(department.ZONE).date()}"},
             headers={"HX-Request": "true", "HX-Target": "worklist"},
         )
         page = answer.content.decode()
@@ -325,7 +446,7 @@ class TestStopping:
         assert camera.post(address("discontinue", found), {"reason": "Mask leaked."}).status_code == 302
         found.refresh_from_db()
         assert (found.state, found.discontinued_reason) == (StepState.DISCONTINUED, "Mask leaked.")
-        assert added(before) == ["visit.perform", "step.discontinued"]
+        assert added(before) == ["visit.perform", "step.discontinued", "protocol.changed_on_the_day"]
 
     @pytest.mark.parametrize("reason", ["", "   ", "x" * 201])
     def test_reason_is_needed_and_fits(self, camera, appointment, tess, reason):
@@ -378,8 +499,8 @@ class TestNoShow:
 class TestDose:
     def test_cleared_and_taken_back(self, camera, appointment, tess):
         now = timezone.now()
-        visits.check_in(appointment, identifiers_checked=True, by=tess, now=now)
-        visits.record_xray(appointment, ended_at=now - timedelta(hours=2), by=tess, now=now)
+        arrivals.check_in(appointment, **department.HERE, by=tess, now=now)
+        xrays.record(appointment, ended_at=now - timedelta(hours=2), by=tess, now=now)
         before = trail()
         assert camera.post(address("clear-dose", appointment)).status_code == 302
         appointment.refresh_from_db()
@@ -396,8 +517,8 @@ class TestDose:
 
     def recent_xray(self, appointment, tess):
         now = timezone.now()
-        visits.check_in(appointment, identifiers_checked=True, by=tess, now=now)
-        visits.record_xray(appointment, ended_at=now - timedelta(minutes=20), by=tess, now=now)
+        arrivals.check_in(appointment, **department.HERE, by=tess, now=now)
+        xrays.record(appointment, ended_at=now - timedelta(minutes=20), by=tess, now=now)
 
     def test_window_holds_the_dose_and_offers_the_override_by_phone(self, camera, appointment, tess, site):
         ada = department.attending(site, first_name="Ada", last_name="Lund")

@@ -1,5 +1,6 @@
 """The day's list as people see it, and how it stays current."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,18 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scheduling.models import Appointment, Patient, Reservation, ResourceKind, StepKind
-from scheduling.services import booking, reservations, visits
+from scheduling.models import (
+    Appointment,
+    Patient,
+    RequestedProcedure,
+    Reservation,
+    ResourceKind,
+    StepKind,
+)
+from scheduling.services import booking, confirmations, reservations, visits
+from scheduling.services.examination import arrivals, xrays
 from scheduling.services.vetting import override
+from scheduling.views.line_tracers import TracerShown
 from tests import department
 from vqflow.models import AuditEvent, Role
 
@@ -20,7 +30,7 @@ DAY = "/worklist/?day=2027-03-08"
 ROWS = "/worklist/rows/?day=2027-03-08"
 POLL = {"X-VQFlow-Poll": "1", "HX-Request": "true"}
 NOW = department.NOW
-FRAME = ("django_session", 'FROM "vqflow_user"', "SAVEPOINT")
+FRAME = ("django_session", 'FROM "vqflow_user" WHERE "vqflow_user"."id" =', "SAVEPOINT", "vqflow_heartbeat")
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +73,17 @@ class TestTheList:
         assert line.row.patient.mrn in page
         assert f'id="exam-{appointment.pk}"' in page
 
+    def test_who_has_confirmed_is_shown_as_confirmed_until_they_come(
+        self, camera, site, scheduler, technologist
+    ):
+        appointment = booked(site, "Okafor")
+        confirmations.confirm(appointment, by=scheduler, now=NOW)
+        answer = camera.get(DAY + "&state=to-come")
+        assert line_of(answer).chip == ("booked", "Confirmed")
+        assert ">Confirmed</span>" in answer.content.decode()
+        arrivals.check_in(appointment, **department.HERE, by=technologist, now=NOW)
+        assert line_of(camera.get(DAY)).chip == ("arrived", "Here")
+
     def test_no_day_means_the_sites_today(self, camera, site):
         booked(site, "Okafor")
         answer = camera.get("/worklist/")
@@ -84,11 +105,19 @@ class TestTheList:
 
     def test_tabs_count_what_they_show(self, camera, site, technologist):
         here, _, over = (booked(site, name) for name in ("Here", "Later", "Over"))
-        visits.check_in(here, identifiers_checked=True, by=technologist, now=NOW)
+        arrivals.check_in(here, **department.HERE, by=technologist, now=NOW)
         type(over).objects.filter(pk=over.pk).update(state="noshow")
         answer = camera.get(DAY)
         counts = {tab["label"]: tab["count"] for tab in answer.context["tabs"]}
-        assert counts == {"All": 3, "To come": 1, "Here": 1, "Running": 0, "Problems": 0, "Done": 1}
+        assert counts == {
+            "All": 3,
+            "Mine": 0,
+            "To come": 1,
+            "Here": 1,
+            "Running": 0,
+            "Problems": 0,
+            "Done": 1,
+        }
         for tab in answer.context["tabs"]:
             assert len(shown(camera.get(tab["url"]))) == tab["count"]
 
@@ -128,15 +157,52 @@ class TestTheList:
         assert client.get(DAY).status_code == 404
 
     @pytest.mark.parametrize("count", [1, 3])
-    def test_nine_queries_beside_session_and_user_however_many_rows(self, camera, site, count):
+    def test_eight_queries_with_the_audit_beside_session_and_user_however_many_rows(
+        self, camera, site, count
+    ):
+        answers = {**department.SAFE_ANSWERS, "right_to_left_shunt": "yes"}
         for number in range(count):
-            booked(site, f"Patient{number}")
+            booked(site, f"Patient{number}", answers=answers)
         camera.get(DAY)
+        Patient.objects.update(given_name="Other")  # else what is drawn already would be shown again
         with CaptureQueriesContext(connection) as seen:
             answer = camera.get(DAY)
         ours = [query["sql"] for query in seen if not any(name in query["sql"] for name in FRAME)]
         assert len(answer.context["lines"]) == count
-        assert (len(ours), len(seen)) == (9, 13)
+        assert (
+            "Override by phone: physician" in answer.content.decode()
+        )  # one of the eight reads who can be asked
+        assert (len(ours), len(seen)) == (8, 12)
+
+    def test_names_and_notes_are_shown_as_they_were_typed(self, camera, site):
+        made = booked(site, 'O\'Br<i>en & "Co"')
+        RequestedProcedure.objects.filter(pk=made.procedure_id).update(
+            protocol_note="<script>alert(1)</script>"
+        )
+        page = camera.get(DAY).content.decode()
+        assert "O&#39;Br&lt;i&gt;en &amp; &#34;Co&#34;" in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+        assert "<script>alert" not in page
+
+    def test_list_that_has_not_changed_is_not_read_again_for_the_next_person(self, camera, site, lead):
+        booked(site, "Okafor")
+        camera.get(DAY)
+        camera.force_login(lead)
+        camera.get(DAY)  # drawn for the role
+        with CaptureQueriesContext(connection) as seen:
+            answer = camera.get(DAY)
+        ours = [query["sql"] for query in seen if not any(name in query["sql"] for name in FRAME)]
+        assert (shown(answer), len(ours)) == (["Okafor"], 3)  # the site, the version, the audit
+
+    def test_tokens_are_those_of_the_session_and_every_form_has_a_key_of_its_own(
+        self, page_of, site, technologist
+    ):
+        department.ready(booked(site, "Okafor"), by=technologist)
+        pages = [page_of(technologist).get(DAY).content.decode() for _ in range(2)]
+        keys = [re.findall(r'name="request_id" value="([^"]+)"', page) for page in pages]
+        assert keys[0]
+        assert len({*keys[0], *keys[1]}) == len(keys[0]) + len(keys[1])
+        assert all("<!--" not in page and 'name="csrfmiddlewaretoken"' in page for page in pages)
 
     def test_it_writes_one_audit_row_with_the_patients_it_showed(self, camera, site, technologist):
         ids = sorted(booked(site, name).procedure.order.patient_id for name in ("First", "Second"))
@@ -160,8 +226,8 @@ class TestTheList:
 class TestProblems:
     def arrived(self, site, technologist, *, xray_ago, now=NOW):
         appointment = booked(site, "Okafor")
-        visits.check_in(appointment, identifiers_checked=True, by=technologist, now=now)
-        visits.record_xray(appointment, ended_at=now - xray_ago, by=technologist, now=now)
+        arrivals.check_in(appointment, **department.HERE, by=technologist, now=now)
+        xrays.record(appointment, ended_at=now - xray_ago, by=technologist, now=now)
         return appointment
 
     def test_closed_window_disables_the_button_with_the_sentence(self, camera, site, technologist):
@@ -171,7 +237,7 @@ class TestProblems:
         sentence = "The chest X-ray ended 20 min before; at least 1 h is needed. The earliest start is 07:40."
         assert (line.button.label, line.button.refusal) == ("Clear dose", sentence)
         assert line.opens == "07:40"
-        assert "scan from 07:40" in page
+        assert "from 07:40" in page
         assert f'aria-describedby="why-{line.key}"' in page
         assert f'id="why-{line.key}">{sentence}<' in page
 
@@ -184,8 +250,8 @@ class TestProblems:
     def test_wait_that_delays_the_scan_is_a_problem(self, camera, site, technologist, monkeypatch):
         appointment = booked(site, "Okafor")
         moment = appointment.lungs_start_at - timedelta(minutes=20)
-        visits.check_in(appointment, identifiers_checked=True, by=technologist, now=NOW)
-        visits.record_xray(appointment, ended_at=moment, by=technologist, now=moment)
+        arrivals.check_in(appointment, **department.HERE, by=technologist, now=NOW)
+        xrays.record(appointment, ended_at=moment, by=technologist, now=moment)
         monkeypatch.setattr(timezone, "now", lambda: moment)
         line = line_of(camera.get(DAY + "&state=problems"))
         assert [(problem.label, problem.rule) for problem in line.problems] == [("X-ray too recent", "CXR-3")]
@@ -194,7 +260,8 @@ class TestProblems:
     def test_last_hour_of_the_window_is_a_problem(self, camera, site, technologist):
         self.arrived(site, technologist, xray_ago=timedelta(hours=23, minutes=18))
         line = line_of(camera.get(DAY + "&state=problems"))
-        assert (line.left_words, line.is_closing, line.problems) == ("42 min left", True, [])
+        assert (line.left_words, line.is_closing) == ("42 min left", True)
+        assert [problem.label for problem in line.problems] == ["X-ray will be too old"]
 
     def test_minutes_of_a_window_that_is_over_are_said(self, camera, site, technologist):
         self.arrived(site, technologist, xray_ago=timedelta(hours=24, minutes=5))
@@ -283,9 +350,10 @@ class TestMenu:
         appointment = booked(site, "Okafor")
         always = ["Open the appointment", "Open the order"]
         assert self.labels(camera.get(DAY)) == ["Confirm X-ray…", *always]
-        visits.check_in(appointment, identifiers_checked=True, by=technologist, now=NOW)
+        arrivals.check_in(appointment, **department.HERE, by=technologist, now=NOW)
         assert self.labels(camera.get(DAY)) == ["Undo: checked in", *always]
-        visits.record_xray(appointment, ended_at=NOW - timedelta(hours=2), by=technologist, now=NOW)
+        xrays.record(appointment, ended_at=NOW - timedelta(hours=2), by=technologist, now=NOW)
+        always = ["X-ray seen by…", *always]
         assert self.labels(camera.get(DAY)) == ["Undo: X-ray confirmed", *always]
         visits.clear_dose(appointment, by=technologist, now=NOW)
         assert self.labels(camera.get(DAY)) == ["Undo: dose cleared", *always]
@@ -301,10 +369,27 @@ class TestMenu:
 
     def test_scheduler_can_undo_a_check_in_but_no_step(self, page_of, site, technologist, scheduler):
         appointment = booked(site, "Okafor")
-        visits.check_in(appointment, identifiers_checked=True, by=technologist, now=NOW)
+        arrivals.check_in(appointment, **department.HERE, by=technologist, now=NOW)
         assert "Undo: checked in" in self.labels(page_of(scheduler).get(DAY))
-        visits.record_xray(appointment, ended_at=NOW, by=technologist, now=NOW)
+        xrays.record(appointment, ended_at=NOW, by=technologist, now=NOW)
         assert self.labels(page_of(scheduler).get(DAY)) == ["Open the appointment", "Open the order"]
+
+    def test_a_tracer_that_lasts_for_days_says_its_date_and_not_a_weekday(self):
+        shown = TracerShown.at(NOW, "Xe-133", "", NOW + timedelta(days=13, hours=3), "UTC")
+        assert shown.left == "13 days left"
+        assert shown.until_words == f"{shown.until.day} {shown.until:%b}"
+
+    @pytest.mark.parametrize(
+        ("words", "hours", "brief", "in_full"),
+        [
+            ("150 MBq at 11:30", 3, "150 MBq", "MAA 150 MBq at 11:30, until 15:00"),
+            ("", 3, "15:00", "MAA, until 15:00"),
+            ("", 27, "", "MAA, until Tue 15:00"),
+        ],
+    )
+    def test_beside_the_steps_stands_what_matters_of_the_tracer(self, words, hours, brief, in_full):
+        shown = TracerShown.at(NOW, "MAA", words, NOW + timedelta(hours=hours), "UTC")
+        assert (shown.brief, shown.in_full) == (brief, in_full)
 
 
 class TestPolling:
@@ -319,7 +404,7 @@ class TestPolling:
     def test_changed_list_brings_itself_with_its_version_and_one_audit_row(self, camera, site, technologist):
         appointment = booked(site, "Okafor")
         old = camera.get(DAY).context["version"]
-        visits.check_in(appointment, identifiers_checked=True, by=technologist, now=NOW)
+        arrivals.check_in(appointment, **department.HERE, by=technologist, now=NOW)
         before = AuditEvent.objects.count()
         answer = camera.get(f"{ROWS}&version={old}", headers=POLL)
         page = answer.content.decode()
@@ -333,7 +418,10 @@ class TestPolling:
         booked(site, "Okafor")
         answer = camera.get(f"{ROWS}&state=here", headers=POLL)
         assert shown(answer) == []
-        assert 'data-poll-url="/worklist/rows/?day=2027-03-08&amp;state=here"' in answer.content.decode()
+        assert (
+            'data-poll-url="/worklist/rows/?day=2027-03-08&amp;state=here&amp;today=1"'
+            in answer.content.decode()
+        )
 
     def test_another_technologist_or_name_is_a_change(self, camera, site, scheduler):
         appointment = booked(site, "Okafor")

@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
 from vqflow import audit
-from vqflow.models import Grade, Role, User
+from vqflow.models import Grade, User
+from vqflow.policy import EVERYONE
 
 
 class Command(BaseCommand):
@@ -17,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--name", default="", help="Given and family name, as reports and the board show it."
         )
-        parser.add_argument("--role", required=True, choices=Role.values)
+        parser.add_argument("--role", required=True, choices=sorted(EVERYONE))
         parser.add_argument("--site", default="", help="The code of the site.")
         parser.add_argument("--grade", default="", choices=Grade.values, help="For physicians.")
         parser.add_argument("--authorised-user", action="store_true", help="For attending physicians.")

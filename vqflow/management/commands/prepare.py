@@ -8,13 +8,15 @@ from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.utils import timezone
 from environs import Env
 from psycopg import sql
 
+from vqflow import housekeeping
 from vqflow.models import AuditEvent, AuditSeal
 
 # What the application may add but never change: a stolen application password cannot rewrite history.
-WRITE_ONCE_TABLES = ("reporting_reportversion",)
+WRITE_ONCE_TABLES = ("reporting_reportversion", "scheduling_performedmessage")
 WAIT_SECONDS = 60
 
 
@@ -36,6 +38,8 @@ class Command(BaseCommand):
         wait_for_database(wait)
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
         call_command("createcachetable", verbosity=options["verbosity"])
+        # Where beat, the broker or the worker never come up at all, that is told as well.
+        housekeeping.expected(housekeeping.BEAT, since=timezone.now())
         if app_url:
             app = urlsplit(app_url)
             ensure_role(unquote(app.username or ""), unquote(app.password or ""))

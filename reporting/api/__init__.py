@@ -1,0 +1,1 @@
+"""Reports for other systems: the same services and sentences as the pages."""

@@ -1,0 +1,25 @@
+"""From a reading to a suggested category: decision tables as data, each with its source.
+
+The engine suggests, the physician decides. A suggestion names the row that matched and the findings that made it.
+"""
+
+from reporting.engine.criteria.counting import Counts, Side, counts
+from reporting.engine.criteria.facts import Options
+from reporting.engine.criteria.judging import TABLES, Refusal, Suggestion, offered, suggest, why_not_offered
+from reporting.engine.criteria.tables import Fit, Row, Table
+
+__all__ = [
+    "TABLES",
+    "Counts",
+    "Fit",
+    "Options",
+    "Refusal",
+    "Row",
+    "Side",
+    "Suggestion",
+    "Table",
+    "counts",
+    "offered",
+    "suggest",
+    "why_not_offered",
+]

@@ -1,0 +1,1 @@
+"""Text to values. What a report may say is judged by the services."""

@@ -1,0 +1,1 @@
+"""What the API takes and gives: text to values and back."""

@@ -1,0 +1,88 @@
+"""What the criteria make of a reading for one order: what is offered, counted and suggested. Reads only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reporting.engine import probability
+from reporting.engine.criteria import Counts, Refusal, Suggestion, counts, suggest, why_not_offered
+from reporting.engine.findings import InvalidReading, Reading, Technique, parse
+from reporting.engine.schemes import SCHEMES
+from reporting.models import ReportingRules
+from reporting.services import rules, studies
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What an order's readings are judged by: what was done, and what the department has chosen."""
+
+    done: studies.Done
+    rules: ReportingRules
+    technique: Technique | None = None
+
+    @property
+    def study(self):
+        """What was done, with the technique as the reader corrects it."""
+        return self.done.study(self.technique)
+
+    def read_as(self, reading):
+        """The Frame of this reading: with the technique that it says."""
+        return replace(self, technique=reading.technique)
+
+    @property
+    def offered(self):
+        """Keys of the schemes that may be chosen."""
+        return rules.schemes_for(self.rules, self.study)
+
+    @property
+    def not_offered(self) -> Mapping[str, str]:
+        """{key: a sentence why not} of the department's schemes that do not fit what was done."""
+        chosen = self.rules.offered_schemes or SCHEMES
+        found = {key: why_not_offered(key, self.study) for key in SCHEMES if key in chosen}
+        return {key: sentence for key, sentence in found.items() if sentence}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """`suggestion` or, where there is none, `refusal`: the sentence why. `probability`: percent with embolism after
+    the scan, by the reader's prior, where the table applies; `by_prior`: its row."""
+
+    reading: Reading
+    counts: Counts
+    suggestion: Suggestion | None
+    refusal: str
+    probability: int | None
+    by_prior: probability.Row | None
+
+
+def frame(order):
+    """The order's Frame, by what is recorded; three queries at most."""
+    return Frame(studies.done(order), rules.of(order.site))
+
+
+def of(frame, *, scheme, category, reading):
+    """The Evaluation of a reading in a scheme and of the term that the reader has chosen ("" for none)."""
+    frame = frame.read_as(reading)
+    judged = suggest(scheme, reading, frame.study, rules.options(frame.rules)) if scheme in SCHEMES else None
+    suggestion = judged if isinstance(judged, Suggestion) else None
+    return Evaluation(
+        reading=reading,
+        counts=counts(reading, frame.study),
+        suggestion=suggestion,
+        refusal=judged.sentence if isinstance(judged, Refusal) else "",
+        probability=probability.after_scan(scheme, category, reading.prior, frame.study),
+        by_prior=probability.row_of(scheme, category, frame.study),
+    )
+
+
+def suggested(order, *, scheme, reading):
+    """{"suggested", "suggested_by"}: the category and the row that the criteria give; both empty without one."""
+    found = of(frame(order), scheme=scheme, category="", reading=reading).suggestion
+    return {"suggested": found.category if found else "", "suggested_by": found.row if found else ""}
+
+
+def kept_reading(report):
+    """The Reading of a draft or version; an empty one where it was kept by rules that are no longer known."""
+    try:
+        return parse(report.reading)
+    except InvalidReading:
+        return Reading()

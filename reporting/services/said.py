@@ -1,0 +1,76 @@
+"""What a version or a draft says, part by part: for its page, for paper, and to compare it with another one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reporting.engine import differences
+from reporting.models import VersionKind
+from reporting.services import reading, versions
+
+ALWAYS = ("Findings", "Impression")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A version with what it says otherwise than the report said before it."""
+
+    version: object
+    differences: tuple[differences.Difference, ...]
+
+
+def parts(content):
+    """{label: text} of what is said, in reading order; parts that say nothing are left out."""
+    term = reading.term(content)
+    found = {
+        "Result": f"{term.label} ({term.scheme})" if term else "",
+        "Segments and signs": "\n".join(_lines(content.reading)),
+        "Findings": content.findings,
+        "Impression": content.impression,
+        "Next step": content.next_step,
+        "Why not as the criteria suggest": content.override_reason,
+    }
+    return {label: text for label, text in found.items() if text}
+
+
+def changes(found):
+    """Per version (oldest first) that changed what the report says, what it changed; the first one changed nothing."""
+    result, before = [], None
+    for version in found:
+        if version.kind in versions.BASES:
+            said = () if before is None else differences.between(parts(before), parts(version))
+            before = version
+        elif version.kind == VersionKind.ADDENDUM:
+            said = differences.between({}, {"Addendum": version.addendum})
+        else:
+            said = ()
+        result.append(Change(version, said))
+    return result
+
+
+def between(before, after):
+    """What `after` says otherwise than `before`."""
+    return differences.between(parts(before), parts(after))
+
+
+def _lines(kept, path=""):
+    """A reading's JSON as lines: "RB1: perfusion large, ventilation normal"."""
+    if not isinstance(kept, Mapping):
+        return []
+    segments = kept.get("segments", {})
+    lines = [f"{code}: {_words(each)}" for code, each in segments.items()]
+    rest = {key: each for key, each in kept.items() if key not in ("segments", "segment_scheme")}
+    return [*lines, *(f"{_word(key)}: {_words(each)}" for key, each in rest.items())]
+
+
+def _words(value):
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_word(key)} {_words(each)}" for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_words(each) for each in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _word(value)
+
+
+def _word(value):
+    return str(value).replace("_", " ")

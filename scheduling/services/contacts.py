@@ -1,0 +1,86 @@
+"""What devices on the DICOM network asked lately, and who was refused: for the page that explains, not for ever."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
+from scheduling.models import ApplicationEntity, RefusedAssociation, WorklistQuery
+
+KEPT_OF_EACH = 50
+KEPT_REFUSALS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One worklist query: `keys` and `ignored` by keyword, `status` the final DICOM status."""
+
+    entity: ApplicationEntity
+    address: str
+    at: datetime
+    keys: dict
+    ignored: dict
+    status: int
+    matches: int
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One call that was not let in."""
+
+    calling_title: str
+    called_title: str
+    address: str
+    reason: str
+    at: datetime
+
+
+@transaction.atomic
+def keep(found):
+    """Write what has come since the last time; of each device the newest stay, and the newest refusals of all."""
+    asked = [each for each in found if isinstance(each, Asked)]
+    WorklistQuery.objects.bulk_create(_row(each) for each in asked)
+    for each in found:
+        if isinstance(each, Refused):
+            _count(each)
+    _forget({each.entity.pk for each in asked})
+
+
+def _row(asked):
+    return WorklistQuery(
+        site_id=asked.entity.site_id,
+        entity=asked.entity,
+        address=asked.address,
+        asked_at=asked.at,
+        keys=asked.keys,
+        ignored=asked.ignored,
+        status=asked.status,
+        matches=asked.matches,
+        duration_ms=asked.duration_ms,
+    )
+
+
+def _count(refused):
+    """The same refusal again is counted: a device tries every minute for days."""
+    known = {
+        "calling_title": refused.calling_title,
+        "called_title": refused.called_title,
+        "address": refused.address,
+        "reason": refused.reason,
+    }
+    new = {"first_at": refused.at, "last_at": refused.at}
+    row, made = RefusedAssociation.objects.get_or_create(**known, defaults=new)
+    if not made:
+        RefusedAssociation.objects.filter(pk=row.pk).update(times=F("times") + 1, last_at=refused.at)
+
+
+def _forget(entities):
+    number = Window(RowNumber(), partition_by=F("entity"), order_by=[F("asked_at").desc(), F("pk").desc()])
+    numbered = WorklistQuery.objects.filter(entity__in=entities).annotate(number=number)
+    old = numbered.filter(number__gt=KEPT_OF_EACH).values("pk")
+    WorklistQuery.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
+    newest = RefusedAssociation.objects.order_by("-last_at", "-pk").values_list("pk", flat=True)
+    RefusedAssociation.objects.exclude(pk__in=list(newest[:KEPT_REFUSALS])).delete()

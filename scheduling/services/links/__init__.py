@@ -1,0 +1,61 @@
+"""Links that are mailed to patients: made with the mail, looked up by digest, unlocked by the date of birth."""
+
+from scheduling.services.links.acts import (
+    resume_reminders,
+    revoke_mailed,
+    revoke_of,
+    stop_reminders,
+    unchanged,
+    unlock,
+)
+from scheduling.services.links.making import (
+    AFTER_VISIT,
+    STOP_KINDS,
+    VISIT_KINDS,
+    digest,
+    ensure,
+    for_message,
+    token,
+    url,
+    write_ahead,
+)
+from scheduling.services.links.worth import (
+    Standing,
+    find,
+    found,
+    of,
+    order_of,
+    patient_of,
+    sentence_of,
+    site_of,
+    standing,
+    why_not,
+)
+
+__all__ = [
+    "AFTER_VISIT",
+    "STOP_KINDS",
+    "VISIT_KINDS",
+    "Standing",
+    "digest",
+    "ensure",
+    "find",
+    "for_message",
+    "found",
+    "of",
+    "order_of",
+    "patient_of",
+    "resume_reminders",
+    "revoke_mailed",
+    "revoke_of",
+    "sentence_of",
+    "site_of",
+    "standing",
+    "stop_reminders",
+    "token",
+    "unchanged",
+    "unlock",
+    "url",
+    "why_not",
+    "write_ahead",
+]

@@ -1,0 +1,1 @@
+"""Pages that patients open by a mailed link, without an account and without scripts."""
