@@ -63,7 +63,7 @@ def equip(site):
     """Rooms and people; for the lungs so many that all journeys of one run find a time today."""
     from_yesterday = {"first_day": today() - timedelta(days=1), "days": 12}
     department.equip(site, **from_yesterday)
-    lungs = {name: can for name, can in department.ROOMS.items() if can != ["xray"]}
+    lungs = {name: wing_can(can) for name, can in department.ROOMS.items() if can != ["xray"]}
     for wing in "NESW":
         department.equip(
             site,
@@ -71,6 +71,11 @@ def equip(site):
             rooms={f"{name} {wing}": can for name, can in lungs.items()},
             people={f"{name} {wing}": can for name, can in department.PEOPLE.items()},
         )
+
+
+def wing_can(capabilities):
+    """A wing's room has no negative pressure: for xenon there is one room, which two patients may want at once."""
+    return [each for each in capabilities if each != "negative_pressure"]
 
 
 def today():
@@ -85,13 +90,13 @@ def country_at_work():
     return next(code for code in ("US", "JP", "SA") if not days & public_holidays(code, "", *years))
 
 
-def waiting(*patients):
+def waiting(*patients, agent="dtpa"):
     """Patients, each with a vetted order that waits to be booked; writes out the orders' numbers."""
     site, now = Site.objects.get(code=CODE), timezone.now()
     scheduler, physician = (
         User.objects.get(username=f"{CODE}-{name}") for name in ("scheduler", "physician")
     )
-    protocol = Protocol.objects.get(site=site, key="V_THEN_Q", agent="dtpa")
+    protocol = Protocol.objects.get(site=site, key="V_THEN_Q", agent=agent)
     for each in patients:
         patient = department.patient(site, by=scheduler, now=now, **each)
         order = department.order(site, by=scheduler, now=now, of=patient, vetted=False)

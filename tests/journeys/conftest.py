@@ -100,8 +100,8 @@ def patient():
 def waiting(stack, harbour):
     """Vetted orders that wait to be booked, one for each patient: their numbers."""
 
-    def orders(*patients):
+    def orders(*patients, agent="dtpa"):
         fields = [each.as_fields() for each in patients]
-        return [int(line) for line in inside(stack, f"waiting(*{fields!r})").split()]
+        return [int(line) for line in inside(stack, f"waiting(*{fields!r}, agent={agent!r})").split()]
 
     return orders

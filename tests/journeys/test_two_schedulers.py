@@ -9,7 +9,8 @@ from tests.journeys.invented import invent
 
 def test_the_slower_scheduler_reads_who_was_faster_and_books_the_next_choice(sign_in, waiting):
     faster, slower = sign_in("scheduler"), sign_in("scheduler2")
-    for scheduler, order in zip((faster, slower), waiting(invent(), invent()), strict=True):
+    orders = waiting(invent(), invent(), agent="xe133")  # which one room only may breathe out
+    for scheduler, order in zip((faster, slower), orders, strict=True):
         scheduler.open(f"/orders/{order}/search/")
     offered = [steps.best(scheduler).locator(".option__when").inner_text() for scheduler in (faster, slower)]
     assert offered[0] == offered[1]
