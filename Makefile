@@ -41,7 +41,7 @@ fmt: .venv/.dev  ## Format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: .venv/.dev .venv/.catalogues  ## Measure against the goals and write var/bench.json (ONLY=search for a part, EXAMINATIONS=340000 for a longer past)
+bench: .venv/.dev .venv/.catalogues  ## Measure against the goals and write var/bench.json (ONLY=web,search for parts, EXAMINATIONS=340000 for a longer past)
 	$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(EXAMINATIONS),--examinations $(EXAMINATIONS))
 
 SETUP := scheduling/simulation/setups/one_camera.toml

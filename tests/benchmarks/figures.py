@@ -36,8 +36,12 @@ def measures(prefix):
 
 
 def chosen(only):
-    """The registered measurements that have a figure whose name may begin with `only`."""
-    return [run for prefix, run in MEASUREMENTS.items() if prefix.startswith(only) or only.startswith(prefix)]
+    """The registered measurements that have a figure whose name may begin with one of `only`."""
+    return [
+        run
+        for prefix, run in MEASUREMENTS.items()
+        if prefix.startswith(only) or any(each.startswith(prefix) for each in only)
+    ]
 
 
 def timed(call, arguments, *, warm_up=3, clock=time.perf_counter):
