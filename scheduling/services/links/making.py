@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from scheduling.engine.states import AppointmentState
 from scheduling.models import Message, MessageKind, PatientLink, Purpose
 from vqflow.statements import insert
 
@@ -33,6 +34,7 @@ VISIT_KINDS = frozenset(
         MessageKind.CALL_US,
     }
 )
+GIVEN_UP = (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
 STOP_KINDS = frozenset({MessageKind.REMINDER, MessageKind.XRAY_REMINDER})
 """Reminders, which nobody has to get."""
 
@@ -101,10 +103,15 @@ def _wanted(message, now):
         yield _Wanted(Purpose.OFFER, max(message.offer.comes_at, now + timedelta(hours=1)))
     elif message.kind == MessageKind.AFTERCARE and message.appointment_id:
         yield _Wanted(Purpose.AFTERCARE, now + AFTERCARE_KEPT)
-    elif message.kind in VISIT_KINDS and message.appointment_id:
+    elif message.kind in VISIT_KINDS and message.appointment_id and not _is_given_up(message.appointment):
         yield _Wanted(Purpose.VISIT, message.appointment.ends_at + AFTER_VISIT)
     if message.kind in STOP_KINDS:
         yield _Wanted(Purpose.STOP, now + STOP_KEPT)
+
+
+def _is_given_up(appointment):
+    """What is told about an appointment that is none any more has no page to show."""
+    return appointment.state in GIVEN_UP
 
 
 def _ensured(message, wanted, now):

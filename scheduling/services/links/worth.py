@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from django.utils.translation import gettext
 
-from scheduling.engine.states import AppointmentState, OfferState
+from scheduling.engine.states import OfferState
 from scheduling.models import Appointment, PatientLink, Purpose
-from scheduling.services.links.making import digest
+from scheduling.services.links.making import GIVEN_UP, digest
 
 
 class Standing(StrEnum):
@@ -98,7 +98,6 @@ def _by_nothing(link):
     return None
 
 
-GIVEN_UP = (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
 ENDED_BY = {Purpose.VISIT: _of_visit, Purpose.OFFER: _of_offer}
 
 

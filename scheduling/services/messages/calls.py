@@ -15,6 +15,7 @@ NO_ADDRESS = {
     MessageKind.RESULT_CHANGED: "Phone the referrer: no e-mail address to tell that a result was changed.",
     MessageKind.RESULT_WITHDRAWN: "Phone the referrer now: a result was withdrawn, and no e-mail address.",
     MessageKind.NOT_DONE: "Phone the referrer: no e-mail address to tell that the appointment did not take place.",
+    MessageKind.CALL_US: "Phone the patient: no e-mail address to ask for a call.",
 }
 NOT_DELIVERED = {
     MessageKind.CONFIRMATION: "Phone the patient: the confirmation of the appointment was not delivered.",
@@ -112,7 +113,12 @@ def _calls_about(appointment_id):
 
 
 def _about(message):
-    """The appointment or report with its revision, and the kind of mail that the call replaces."""
+    """The appointment or report with its revision, and the kind of mail that the call replaces.
+
+    Who was asked to call is phoned whatever becomes of the appointment: such a call is about none.
+    """
+    if message.kind == MessageKind.CALL_US:
+        return str(message.kind)
     if message.appointment_id is None or message.recipient == Message.Recipient.REFERRER:
         return f"report:{message.revision}:{message.kind}"
     return f"appointment:{message.appointment_id}:{message.revision}:{message.kind}"

@@ -75,7 +75,8 @@ def unchanged(appointment):
 def cancelled(appointment, *, now):
     """After a cancellation or a missed visit: what waits is dropped; who expects a visit still to come is told."""
     # First drop, then look who was told: a mail that a worker has just taken is seen as told.
-    _drop(_pending(appointment))
+    # What the patient is asked to call about stands, whatever becomes of the time; the mail has no link then.
+    _drop(_pending(appointment).exclude(kind=MessageKind.CALL_US))
     links.revoke_of(appointment, now=now)
     expects_it = calls.was_called(appointment) or _may_know(appointment)
     calls.no_longer_needed(appointment, now=now)

@@ -338,6 +338,39 @@ def test_who_is_asked_to_call_is_asked_though_the_appointment_moves_before_the_m
     assert links.standing(asked.links.get(), now=NOW) == links.Standing.LIVE
 
 
+def test_who_is_asked_to_call_is_asked_though_the_appointment_is_cancelled_before_the_mail_has_left(
+    site, appointment, relay
+):
+    by = department.scheduler(site)
+    messages.call_us(appointment.procedure.order, by=by, now=NOW)
+    booking.cancel(appointment, reason="Room closed", by=by, now=NOW)
+    messages.send_due(now=NOW)
+    asked = Message.objects.get(kind=MessageKind.CALL_US)
+    [mail] = [each for each in relay.mails if each["Subject"] == "Please call us: Riverside Clinic"]
+    assert (asked.state, asked.links.count()) == ("sent", 0)
+    assert "/a/" not in mail.as_string()
+
+
+@pytest.mark.parametrize("change", ["moved", "cancelled"])
+def test_a_call_instead_of_a_mail_that_asks_to_call_stays_whatever_becomes_of_the_appointment(
+    site, appointment, change
+):
+    by = department.scheduler(site)
+    asked = messages.call_us(appointment.procedure.order, by=by, now=NOW)
+    patient = patient_of(appointment)
+    bounces.note(patient, patient.mail_address, by=by, now=NOW)
+    calls = Task.objects.filter(kind="phone", about="call_us", closed_at=None)
+    assert calls.get().sentence == "Phone the patient: no e-mail address to ask for a call."
+    if change == "moved":
+        starts = {step.kind: step.planned_start_at + timedelta(days=1) for step in appointment.steps.all()}
+        booking.move(appointment, starts=starts, by=by, now=NOW)
+    else:
+        booking.cancel(appointment, reason="Room closed", by=by, now=NOW)
+    assert calls.count() == 1
+    asked.refresh_from_db()
+    assert (asked.state, asked.last_error) == ("suppressed", "bounced")
+
+
 def test_who_gets_no_mail_is_not_asked_by_mail(site):
     silent = department.patient(site, email_consent=False)
     order = department.order(site, of=silent)
