@@ -6,16 +6,20 @@ from zoneinfo import ZoneInfo
 
 from scheduling import letter_texts, letters, sms_texts
 from scheduling.engine import reminders
-from scheduling.models import Channel, MessageKind
+from scheduling.engine.waitlist import Mode
+from scheduling.models import Channel, Hold, MessageKind, Offer
 
 AHEAD = timedelta(days=10)
 VISIT_AT, VISIT_TAKES = time(9), timedelta(hours=2, minutes=30)
 XRAY_AT, XRAY_TAKES = time(15), timedelta(minutes=20)
 # What only comes when something changes, or later; in the order in which it could.
 LATER = (
+    MessageKind.OFFER,
+    MessageKind.CALL_US,
     MessageKind.MOVED,
     MessageKind.CANCELLED,
     MessageKind.NOT_DONE,
+    MessageKind.AFTERCARE,
     MessageKind.RESULT_READY,
     MessageKind.CRITICAL_RESULT,
     MessageKind.RESULT_CHANGED,
@@ -89,5 +93,13 @@ def _shown(site, kind, channel, due_at, planned, language, *, visit=None, is_lat
         subject, text = "", sms_texts.written(kind, site, still_to_come, language, link="https://…/a/…")
     else:
         own = letter_texts.own(site, kind, language)
-        subject, text = letters.shown(site, kind, own, visits=still_to_come, language=language)
+        subject, text = letters.shown(
+            site, kind, own, visits=still_to_come, language=language, offer=_offer(site, planned)
+        )
     return Shown(kind, channel, due_at, subject, text, kind in TO_REFERRERS, is_late)
+
+
+def _offer(site, planned):
+    """The invented visit as a time that has become free for somebody on the waitlist."""
+    held = None if site.waitlist_mode == Mode.FIRST_COME else Hold()
+    return Offer(hold=held, answer_by=planned[0].starts_at - timedelta(days=1))

@@ -145,6 +145,32 @@ def test_the_preview_says_what_goes_out_when_and_in_which_words(site, lead):
     assert "Cancellation" in text
 
 
+@pytest.mark.parametrize(
+    ("mode", "kept"),
+    [("one_by_one", "Wir halten das für Sie frei bis"), ("first_come", "Wer zuerst antwortet")],
+)
+def test_the_preview_shows_what_comes_only_when_something_happens(site, lead, mode, kept):
+    Site.objects.update(waitlist_mode=mode)
+    page = browser(lead).get(f"{PLAN}preview/", {"language": "de"})
+    shown = {name: each for each, name in page.context["later"]}
+    assert list(shown) == [
+        "Offer of a time",
+        "Please call us",
+        "New time",
+        "Cancellation",
+        "Not done",
+        "Aftercare sheet",
+        "A result is ready",
+        "An urgent result waits",
+        "A result was changed",
+        "A result was withdrawn",
+    ]
+    assert kept in shown["Offer of a time"].text
+    assert "Bitte rufen Sie uns an" in shown["Please call us"].subject
+    assert "/a/" in shown["Aftercare sheet"].text
+    assert "Montag" not in shown["Please call us"].text
+
+
 def test_the_preview_says_what_is_not_sent_to_who_books_late(site, lead):
     page = browser(lead).get(f"{PLAN}preview/", {"booked": "3"})
     assert [each.is_late for each, name in page.context["first"] if name == "Reminder"] == [True, True]
