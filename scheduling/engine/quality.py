@@ -264,7 +264,8 @@ class Refusals:
     """What checks and spills forbid, in sentences: by room, by room for gas only, by batch, by step that has a dose
     of such a batch, and for the dose calibrator. Empty: nothing is forbidden.
 
-    `clears`: when a room may be entered again, for a list of what is still to come; a gate leaves it empty.
+    `evacuated`: by room, that gas is in it; said beside its checks, which are still to be done once it is clear.
+    `clears`: when such a room may be entered again, for a list of what is still to come; a gate leaves it empty.
     """
 
     rooms: Mapping[int, str] = field(default_factory=dict)
@@ -272,23 +273,29 @@ class Refusals:
     batches: Mapping[int, str] = field(default_factory=dict)
     steps: Mapping[int, str] = field(default_factory=dict)
     calibrator: str | None = None
+    evacuated: Mapping[int, str] = field(default_factory=dict)
     clears: Mapping[int, datetime] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.rooms or self.gas or self.batches or self.calibrator)
+        return bool(self.rooms or self.gas or self.batches or self.calibrator or self.evacuated)
 
     def start(
         self, step_id: int, *, room_ids: Collection[int], is_gas: bool = False, at: datetime | None = None
     ) -> str | None:
         """Why this step does not start in these rooms with the dose that it has, or None. `at`: its planned start."""
         for room_id in room_ids:
-            clears = self.clears.get(room_id)
-            is_clear = bool(clears and at and clears <= at)
-            room = None if is_clear else self.rooms.get(room_id)
-            refused = room or (self.gas.get(room_id) if is_gas else None)
-            if refused:
+            if refused := self._enter(room_id, is_gas=is_gas, at=at):
                 return refused
         return self.steps.get(step_id)
+
+    def _enter(self, room_id: int, *, is_gas: bool, at: datetime | None) -> str | None:
+        clears = self.clears.get(room_id)
+        is_clear = bool(clears and at and clears <= at)
+        said = (
+            None if is_clear else self.evacuated.get(room_id),
+            self.rooms.get(room_id) or (self.gas.get(room_id) if is_gas else None),
+        )
+        return " ".join(each for each in said if each) or None
 
     def measure(self, batch_id: int | None = None) -> str | None:
         """Why no dose is measured, from this batch where one is named, or None."""

@@ -37,19 +37,16 @@ def refusals(site, day, now, *, strict=False):
             found.steps.update(dict.fromkeys(due.step_ids, sentence))
         else:
             (found.gas if due.kind in engine.OF_GAS else found.rooms).setdefault(due.room_id, sentence)
-    clears = {}
-    for spill in spills:
-        if spill.room_id not in found.rooms and not strict:
-            clears[spill.room_id] = spill.clears_at
-        found.rooms[spill.room_id] = evacuated(spill, zone)
-    return engine.Refusals(found.rooms, found.gas, found.batches, found.steps, calibrator, clears)
+    evacuated = {spill.room_id: _evacuated(spill, zone) for spill in spills}
+    clears = {} if strict else {spill.room_id: spill.clears_at for spill in spills}
+    return engine.Refusals(found.rooms, found.gas, found.batches, found.steps, calibrator, evacuated, clears)
 
 
 def _is_to_be_made(due, now):
     return due.batch_id is not None and due.last is None and due.usable_from > now
 
 
-def evacuated(spill, zone):
+def _evacuated(spill, zone):
     """Camera 1 is evacuated: gas escaped. It clears at 10:52."""
     return f"{spill.room} {EVACUATED}. It clears at {spill.clears_at.astimezone(zone):%H:%M}."
 

@@ -156,3 +156,13 @@ def test_refusals_name_the_room_before_the_dose():
     assert found.measure(7) == "kit"
     assert found.measure(8) is None
     assert not quality.NONE_REFUSED
+
+
+def test_of_an_evacuated_room_its_own_checks_are_said_too_and_those_of_gas_to_gas_alone():
+    at = datetime(2027, 3, 8, 12, tzinfo=UTC)
+    found = quality.Refusals(gas={1: "No trap check."}, evacuated={1: "Evacuated."}, clears={1: at})
+    assert found.start(5, room_ids=[1]) == "Evacuated."
+    assert found.start(5, room_ids=[1], is_gas=True) == "Evacuated. No trap check."
+    assert found.start(5, room_ids=[1], is_gas=True, at=at) == "No trap check."
+    assert found.start(5, room_ids=[1], at=at) is None
+    assert found

@@ -72,6 +72,23 @@ class TestSpills:
         # Who presses start now is refused, whenever it was planned.
         assert quality.present(site, NOW).start(1, room_ids=rooms, at=spill.clears_at)
 
+    def test_a_check_that_is_missing_in_an_evacuated_room_is_said_too(self, site, gas_room, technologist):
+        daily, rooms = (
+            plans.add(site, kind="camera", room=gas_room, by=department.lead(site), now=NOW),
+            [gas_room.pk],
+        )
+        gas = "Ventilation 1 is evacuated: gas escaped. It clears at 07:22."
+        check = "Ventilation 1: the camera quality control has not been done today. Do it on the Morning page first."
+        clears_at = report(gas_room, technologist).clears_at
+        assert quality.present(site, NOW).start(1, room_ids=rooms) == f"{gas} {check}"
+        of_list = quality.refusals(site, NOW.date(), NOW)
+        assert of_list.start(1, room_ids=rooms, at=clears_at - MINUTE) == f"{gas} {check}"
+        # What comes once it is clear waits for the check alone.
+        assert of_list.start(1, room_ids=rooms, at=clears_at) == check
+        assert quality.present(site, clears_at).start(1, room_ids=rooms) == check
+        checks.record(daily, passed=True, by=technologist, now=NOW)
+        assert quality.present(site, NOW).start(1, room_ids=rooms) == gas
+
     def test_a_measurement_opens_the_room_before_its_time(self, site, gas_room, technologist):
         spill, later = report(gas_room, technologist), NOW + 10 * MINUTE
         spills.end(spill, note="Meter: background.", by=technologist, now=later)
