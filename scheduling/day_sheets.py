@@ -8,16 +8,15 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from scheduling import worklist
+from scheduling import sheet_days, worklist
 from scheduling.engine.questions import QUESTIONS, YES
-from scheduling.engine.states import AppointmentState, StepState
+from scheduling.engine.states import StepState
 from scheduling.models import Capability, PatientClass, Reservation, Resource, ResourceKind, StepKind
 from scheduling.models.orders import Transport
 from scheduling.templatetags import clock
 
 DAY, ROOMS, TRANSPORT = "day", "rooms", "transport"
 TITLES = {DAY: "Day list", ROOMS: "Room list", TRANSPORT: "Transport list"}
-GONE = (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
 NOBODY = {
     DAY: "Nobody is booked on this day.",
     ROOMS: "No room is booked on this day.",
@@ -39,6 +38,12 @@ TO_KNOW = {
     "claustrophobia": "Afraid of narrow places",
     "copd_or_asthma": "COPD or asthma",
     "interpreter": "Interpreter",
+}
+STATES = {
+    StepState.IN_PROGRESS: ", running",
+    StepState.COMPLETED: ", done",
+    StepState.DISCONTINUED: ", stopped",
+    StepState.CANCELLED: ", cancelled",
 }
 HARMLESS = ("no", "none", "cannot_be")
 _CHOICES = {question.key: dict(question.choices) for question in QUESTIONS}
@@ -92,9 +97,10 @@ def sheets(site, days, kinds=(DAY, ROOMS, TRANSPORT), *, now):
     """Lists of several days, in order. The day's appointments are read once for all its lists."""
     found = []
     for on in days:
-        appointments = _appointments(site, on)
+        day = sheet_days.day_of(site, on, now)
+        appointments = day.appointments()
         for kind in kinds:
-            columns, sections = _LISTS[kind](site, on, appointments)
+            columns, sections = _LISTS[kind](day, appointments)
             found.append(_sheet(kind, site, on, columns, sections, appointments, now))
     return found
 
@@ -114,57 +120,49 @@ def _sheet(kind, site, on, columns, sections, appointments, now):
     )
 
 
-def _appointments(site, on):
-    starts, ends = worklist.day_bounds(site, on)
-    rows = worklist.examinations().filter(site=site).on(starts, ends).exclude(state__in=GONE)
-    return list(rows.order_by("starts_at", "pk"))
-
-
-def _day_list(site, on, appointments):
+def _day_list(day, appointments):
     columns = ["Comes", "Patient", "From", "Examination", "Steps", "To know"]
     # Of two days the second is what counts here: who had the X-ray yesterday comes when the lungs are due.
-    in_order = sorted(appointments, key=lambda each: (_comes(each, site, on), each.pk))
-    rows = [_day_row(each, site, on) for each in in_order]
+    in_order = sorted(appointments, key=lambda each: (_comes(each, day), each.pk))
+    rows = [_day_row(each, day) for each in in_order]
     return columns, [Section("", rows)] if rows else []
 
 
-def _day_row(appointment, site, on):
+def _day_row(appointment, day):
     order = appointment.procedure.order
     return [
-        _time(_comes(appointment, site, on), site),
+        _comes_words(appointment, day),
         person(order.patient),
         place_of(order),
         f"{appointment.procedure.protocol.name}\n{order.get_priority_display()}",
-        "\n".join(_step(step, site) for step in _steps_on(appointment, site, on)),
+        "\n".join(_step(step, day) for step in day.steps(appointment)),
         "\n".join(_to_know(appointment)),
     ]
 
 
-def _comes(appointment, site, on):
+def _comes_words(appointment, day):
+    came = day.time(_comes(appointment, day))
+    if not day.is_left_over(appointment):
+        return came
+    return f"{came}\n{'Awaiting release' if appointment.awaits_release else 'Still here'}"
+
+
+def _comes(appointment, day):
     """When the patient is expected on this day: the first of what is booked of the day."""
-    starts, ends = worklist.day_bounds(site, on)
-    spans = [row.span.lower for step in appointment.steps.all() for row in step.reservations.all()]
-    return min((each for each in spans if starts <= each < ends), default=appointment.starts_at)
+    spans = [row.span for step in appointment.steps.all() for row in step.reservations.all()]
+    return min(
+        (each.lower for each in spans if day.has(each.lower, each.upper)), default=appointment.starts_at
+    )
 
 
-def _steps_on(appointment, site, on):
-    starts, ends = worklist.day_bounds(site, on)
-    return [
-        step
-        for step in appointment.steps.all()
-        if step.planned_start_at is None or starts <= step.planned_start_at < ends
-    ]
-
-
-def _step(step, site):
+def _step(step, day):
     if step.elsewhere or step.planned_start_at is None:
         return f"{step.get_kind_display()}: done elsewhere"
     room, who = worklist.room_of(step), worklist.technologist_of(step)
     names = ", ".join(each.name for each in (room, who) if each)
-    begins, ends = (_time(each, site) for each in (step.planned_start_at, step.planned_end_at))
+    begins, ends = day.time(step.planned_start_at), clock.time_at(step.planned_end_at, day.site.time_zone)
     held = " (only after a reading)" if step.awaits_reading else ""
-    state = {StepState.COMPLETED: ", done", StepState.CANCELLED: ", cancelled"}.get(step.state, "")
-    return f"{begins}-{ends} {step.get_kind_display()}, {names}{held}{state}"
+    return f"{begins}-{ends} {step.get_kind_display()}, {names}{held}{STATES.get(step.state, '')}"
 
 
 def _to_know(appointment):
@@ -186,44 +184,49 @@ def _answer(key, answer):
     return f"{TO_KNOW[key]}: {_CHOICES[key].get(answer, answer).removeprefix('Yes, ').lower()}"
 
 
-def _room_list(site, on, appointments):
+def _room_list(day, appointments):
     columns = ["Room taken", "Pictures", "Step", "Patient", "Person"]
-    starts, ends = worklist.day_bounds(site, on)
     by_room = defaultdict(list)
     for appointment in appointments:
         for step in appointment.steps.all():
-            for row in step.reservations.all():
-                if row.resource.kind == ResourceKind.ROOM and starts <= row.span.lower < ends:
+            for row in day.taken(step, appointment):
+                if row.resource.kind == ResourceKind.ROOM:
                     by_room[row.resource].append((row.span, step, appointment))
     rooms = sorted(by_room, key=lambda room: room.name)
     return columns, [
         Section(
             room.name,
-            [_room_row(room, *each, site) for each in sorted(by_room[room], key=lambda e: e[0].lower)],
+            [_room_row(room, *each, day) for each in sorted(by_room[room], key=lambda e: e[0].lower)],
         )
         for room in rooms
     ]
 
 
-def _room_row(room, span, step, appointment, site):
+def _room_row(room, span, step, appointment, day):
     is_bay = worklist.room_of(step) != room
     who = worklist.technologist_of(step)
+    what = f"Preparation for {step.get_kind_display().lower()}" if is_bay else step.get_kind_display()
     return [
-        f"{_time(span.lower, site)}-{_time(span.upper, site)}",
-        "" if is_bay else f"{_time(step.planned_start_at, site)}-{_time(step.planned_end_at, site)}",
-        f"Preparation for {step.get_kind_display().lower()}" if is_bay else step.get_kind_display(),
+        _from_to(span.lower, span.upper, day),
+        "" if is_bay else _from_to(step.planned_start_at, step.planned_end_at, day),
+        what if is_bay else f"{what}{STATES.get(step.state, '')}",
         person(appointment.procedure.order.patient),
         who.name if who else "",
     ]
 
 
-def _transport_list(site, on, appointments):
+def _from_to(begins, ends, day):
+    return f"{day.time(begins)}-{clock.time_at(ends, day.site.time_zone)}"
+
+
+def _transport_list(day, appointments):
     columns = ["There at", "Patient", "How", "From", "To", "Back from"]
-    rows = []
-    for appointment in appointments:
-        if _is_fetched(appointment):
-            rows += [_transport_row(appointment, visit, site) for visit in _ways(appointment, site, on)]
-    return columns, [Section("", sorted(rows))] if rows else []
+    fetched = [each for each in appointments if _is_fetched(each)]
+    ways = [(_there_at(way[0]), way, each) for each in fetched for way in _ways(each, day)]
+    rows = [
+        _transport_row(at, way, each, day) for at, way, each in sorted(ways, key=lambda e: (e[0], e[2].pk))
+    ]
+    return columns, [Section("", rows)] if rows else []
 
 
 def _is_fetched(appointment):
@@ -231,30 +234,35 @@ def _is_fetched(appointment):
     return order.patient_class != PatientClass.OUTPATIENT or order.transport != Transport.WALKING
 
 
-def _ways(appointment, site, on):
-    """(first, last) steps of each coming: an X-ray alone, hours before the lungs, is a coming of its own."""
-    steps = [
-        each for each in _steps_on(appointment, site, on) if each.planned_start_at and not each.elsewhere
-    ]
-    xray = [each for each in steps if each.kind == StepKind.XRAY]
+def _ways(appointment, day):
+    """(first, last) steps of each coming: an X-ray alone, hours before the lungs, is a coming of its own.
+
+    Who is still here goes back from the lungs, however early that was planned.
+    """
+    steps = [each for each in day.steps(appointment) if each.planned_start_at and not each.elsewhere]
+    xray = [each for each in steps if each.kind == StepKind.XRAY and not day.is_left_over(appointment)]
     lungs = [each for each in steps if each.kind != StepKind.XRAY and each.state != StepState.CANCELLED]
     return [(group[0], group[-1]) for group in (xray, lungs) if group]
 
 
-def _transport_row(appointment, way, site):
+def _there_at(step):
+    return min((row.span.lower for row in step.reservations.all()), default=step.planned_start_at)
+
+
+def _transport_row(there_at, way, appointment, day):
     order, (first, last) = appointment.procedure.order, way
-    rooms = worklist.rooms_of(first)
-    begins = min((row.span.lower for row in first.reservations.all()), default=first.planned_start_at)
     # Where a bay is booked, the patient is brought there first.
+    rooms = worklist.rooms_of(first)
     there = min(rooms, key=lambda room: Capability.PREP_BAY not in room.capabilities, default=None)
     back = worklist.room_of(last)
+    is_here = "\nStill here" if day.is_left_over(appointment) else ""
     return [
-        _time(begins, site),
+        f"{day.time(there_at)}{is_here}",
         person(order.patient),
         order.get_transport_display(),
         order.ward or order.get_patient_class_display(),
         there.name if there else "",
-        f"{back.name if back else ''} {_time(last.planned_end_at, site)}".strip(),
+        f"{back.name if back else ''} {day.time(last.planned_end_at)}".strip(),
     ]
 
 
@@ -270,10 +278,6 @@ def person(patient):
 
 def place_of(order):
     return "\n".join(each for each in (order.get_patient_class_display(), order.ward) if each)
-
-
-def _time(moment, site):
-    return clock.time_at(moment, site.time_zone)
 
 
 def next_working_day(site, after, *, farthest=14):

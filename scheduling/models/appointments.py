@@ -65,6 +65,13 @@ class AppointmentQuerySet(of_site("site__code")):
         """Those with any planned part between two instants (a local day of the site)."""
         return self.filter(starts_at__lt=day_ends_at, ends_at__gt=day_starts_at)
 
+    def not_done_before(self, day_starts_at):
+        """Those that were planned before and are not done: NOT_DONE_BEFORE."""
+        is_here = Q(state__in=(AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS)) | Q(
+            awaits_release=True
+        )
+        return self.filter(is_here, ends_at__lte=day_starts_at)
+
 
 # In SQL, of the appointment `a`. The span's index answers it; by both ends alone all years of a site are read. Values
 # that the planner does not see let PostgreSQL keep its plan: with them it makes a new one for each list.

@@ -7,9 +7,9 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from scheduling import boards, list_version, worklist
+from scheduling import boards, day_sheets, list_version, worklist
 from scheduling.engine.calendars import to_minute
-from scheduling.models import Appointment, StepKind
+from scheduling.models import Appointment, Order, PatientClass, StepKind
 from scheduling.services import projections, release, visits
 from scheduling.services.examination import arrivals, xrays
 from scheduling.views import list_drawing
@@ -296,3 +296,69 @@ class TestTheBoard:
         for first_day, days in ((TOMORROW, 7), (TOMORROW + DAY, 1)):
             found = boards.board(site, first_day, days, now=MIDNIGHT + 20 * MINUTE)
             assert found.visits == ()
+
+
+class TestTheListsOnPaper:
+    @staticmethod
+    def rows(site, kind, on, now):
+        return [row for section in day_sheets.sheet(kind, site, on, now=now).sections for row in section.rows]
+
+    @pytest.mark.parametrize("night", NIGHTS)
+    def test_who_is_still_here_stands_first_on_every_list_of_the_new_day_until_that_is_over(
+        self, site, tess, night
+    ):
+        lungs, midnight = NIGHTS[night]
+        made, _ = running(site, tess, lungs)
+        order = Order.objects.filter(pk=made.procedure.order_id)
+        order.update(patient_class=PatientClass.INPATIENT, ward="Ward 4")
+        evening, morning = worklist.today(site, lungs), worklist.today(site, midnight)
+        now, kinds = midnight + 5 * MINUTE, list(day_sheets.TITLES)
+        day = f"{evening:%a}"
+        of_day, of_rooms, of_transport = (self.rows(site, kind, morning, now) for kind in kinds)
+        assert [row[0].splitlines() for row in of_day] == [[f"{day} {self.comes(made)}", "Still here"]]
+        assert "Ventilation, " in of_day[0][4]
+        assert ", running" in of_day[0][4]
+        # The X-ray is done: its room is free. The rooms of the lungs are not.
+        assert all(row[0].startswith(day) for row in of_rooms)
+        assert {row[2].removeprefix("Preparation for ").capitalize() for row in of_rooms} == {
+            "Ventilation",
+            "Ventilation, running",
+            "Perfusion",
+        }
+        assert [row[3] for row in of_transport] == ["Ward 4"]  # one way: back
+        assert day_sheets.sheet("day", site, morning, now=now).patients == {made.procedure.order.patient_id}
+        # Not on a list of tomorrow that is printed before midnight, nor on that of the day after.
+        for on, moment in ((morning, midnight - MINUTE), (morning + DAY, now)):
+            assert [self.rows(site, kind, on, moment) for kind in kinds] == [[], [], []]
+        finish(made, midnight + 10 * MINUTE, tess)
+        assert [self.rows(site, kind, morning, midnight + HOUR) for kind in kinds] == [[], [], []]
+
+    @staticmethod
+    def comes(made):
+        spans = [row.span for step in made.steps.all() for row in step.reservations.all()]
+        return f"{min(each.lower for each in spans).astimezone(department.ZONE):%H:%M}"
+
+    def test_who_waits_for_a_readers_word_is_awaiting_release_there_and_keeps_no_room(self, site, tess):
+        site.releases_patients = True
+        site.save()
+        made, _ = running(site, tess)
+        finish(made, LUNGS + 20 * MINUTE, tess)
+        [row] = self.rows(site, "day", TOMORROW, MIDNIGHT)
+        assert row[0].endswith("Awaiting release")
+        assert self.rows(site, "rooms", TOMORROW, MIDNIGHT) == []
+
+    def test_an_acquisition_that_is_planned_over_midnight_takes_its_room_on_both_days(self, site):
+        made = planned_for(department.booked(site), MIDNIGHT - 5 * MINUTE)
+        for on, now in ((TODAY, MIDNIGHT - HOUR), (TOMORROW, MIDNIGHT - HOUR), (TOMORROW, MIDNIGHT + HOUR)):
+            steps = [row[2] for row in self.rows(site, "rooms", on, now)]
+            assert "Ventilation" in steps
+            assert made.procedure.order.patient_id in day_sheets.sheet("day", site, on, now=now).patients
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_takes_as_many_queries_however_many_are_still_here(self, site, tess, count):
+        for n in range(count):
+            here(site, tess, LUNGS - n * HOUR)
+        with CaptureQueriesContext(connection) as seen:
+            sheets = day_sheets.sheets(site, [TOMORROW], now=MIDNIGHT)
+        assert len(sheets[0].sections[0].rows) == count
+        assert len(seen) == 3
