@@ -42,6 +42,9 @@ BEFORE_UNLOCKING = [
     "base.html",
     "_help.html",
     "_languages.html",
+    "_ended_name.html",
+    "_leave.html",
+    "_phone.html",
     "ended.html",
     "fault.html",
     "left.html",
@@ -108,6 +111,13 @@ def sentences(module):
 def test_every_sentence_of_a_module_for_patients_is_marked(path):
     if str(path.relative_to(FOLDER)) not in TO_STAFF:
         assert [each for each in sentences(path) if each.strip() not in TO_OTHERS] == []
+
+
+def test_what_these_pages_are_made_of_is_looked_at_too():
+    texts = [(FOLDER / "templates/patient" / name).read_text() for name in BEFORE_UNLOCKING]
+    included = {name for text in texts for name in re.findall(r'include "patient/(\w+\.html)"', text)}
+    # No words, and what is shown only to who has given the date of birth.
+    assert included - {"_form.html", "_signs.html"} <= set(BEFORE_UNLOCKING)
 
 
 @pytest.mark.parametrize("name", BEFORE_UNLOCKING)

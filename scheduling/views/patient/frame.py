@@ -98,8 +98,9 @@ def done(request, sentence="", *, to=HOME):
 
 def ended(request, link):
     """There is nothing behind this link any more, and why; whom to call is the one thing that is left."""
-    sentence = links.why_not(link, now=request.now) if link else ""
-    return show(request, "patient/ended.html", {"sentence": sentence}, status=GONE)
+    standing = links.standing(link, now=request.now) if link else None
+    sentence = links.sentence_of(standing) if link else ""
+    return show(request, "patient/ended.html", {"sentence": sentence, "standing": standing}, status=GONE)
 
 
 def refused(request, refusal):

@@ -12,7 +12,7 @@ from scheduling.telling import telling_words
 from scheduling.templatetags import words
 from tests import department
 from tests.department import NOW, TODAY
-from tests.scheduling.letters.written import LINK, html_of, mail, seen
+from tests.scheduling.letters.written import LINK, calendars, html_of, mail, seen
 from vqflow import catalogues
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +63,38 @@ def test_no_mail_gives_away_what_it_is_about(appointment, language):
     for kind in ABOUT_A_VISIT:
         composed = mail(speaking(appointment, language), kind)
         assert telling_words(seen(composed).replace("mia@mail.example", ""), language) == [], kind
+
+
+def said_by(site, field, word):
+    """The mail's place for `field` says the word: how the scan would meet it."""
+    if field == "sender":
+        return {"DEFAULT_FROM_EMAIL": f"{word}@clinic.example"}
+    if field == "path":
+        return {"PUBLIC_URL": f"https://clinic.example/{word}"}
+    if field in ("name", "place"):
+        setattr(site, field, f"{word} clinic")
+    else:
+        site.letter_texts.create(kind="reminder", language="de", **{field: word})
+    return {}
+
+
+@pytest.mark.parametrize("field", ["sender", "path", "name", "place", "subject", "opening", "closing"])
+@pytest.mark.parametrize("word", ["lung", "X-ray", "Schwangerschaft"])
+def test_the_scan_finds_a_word_wherever_a_mail_says_it(site, appointment, settings, field, word):
+    """The negative control: what these tests look through holds every place where a word could stand."""
+    appointment.procedure.order.site = appointment.site = site
+    for name, value in said_by(site, field, word).items():
+        setattr(settings, name, value)
+    composed = mail(speaking(appointment, "de"), MessageKind.REMINDER)
+    assert telling_words(word, "de")[0] in telling_words(seen(composed), "de")
+
+
+@pytest.mark.parametrize("field", ["name", "place"])
+def test_the_scan_looks_into_the_calendar_file(site, appointment, field):
+    appointment.procedure.order.site = appointment.site = site
+    said_by(site, field, "lung")
+    [calendar] = calendars(mail(speaking(appointment, "de"), MessageKind.REMINDER))
+    assert telling_words(calendar, "de") != []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduling import letters, sms_texts
-from scheduling.models import Language, MessageKind, Site
+from scheduling.models import Language, Site
+from scheduling.services.department.messages import PLANNED_KINDS, TO_REFERRERS
 from scheduling.telling import telling_words
 from scheduling.templatetags import words
 from vqflow import sms
 
-KINDS = (MessageKind.REMINDER, MessageKind.XRAY_REMINDER, MessageKind.MOVED, MessageKind.CANCELLED)
+# Whatever a department's plan may send by text message.
+KINDS = [kind for kind in PLANNED_KINDS if kind not in TO_REFERRERS]
 STARTS_AT = datetime(2027, 3, 15, 14, 5, tzinfo=UTC)
 LINK = f"https://clinic.example/a/{'x' * 43}"
 SITE = Site(name="Riverside Clinic", phone="+1 212 555 0100", time_zone="America/New_York", country="US")
@@ -26,3 +28,12 @@ def test_a_text_message_is_one_message_and_says_nothing(kind, language):
     assert telling_words(text.replace(LINK, ""), language, strictly=True) == []
     assert "15" in text
     assert "10:05" in text
+
+
+def test_the_scan_of_text_messages_would_find_a_word():
+    """The negative control, by both lists."""
+    visit = letters.Visit(STARTS_AT, STARTS_AT + timedelta(hours=2))
+    for name in ("Lung Clinic", "Blood Clinic"):
+        site = Site(name=name, phone="1", time_zone=SITE.time_zone, country="US")
+        text = sms_texts.written("reminder", site, [visit], "en", link=LINK)
+        assert telling_words(text.replace(LINK, ""), "en", strictly=True) == [name.split()[0]]

@@ -161,7 +161,9 @@ def test_a_moved_appointment_says_which_link_to_open(client, appointment):
 def test_a_cancelled_appointment_says_so(client, appointment, site):
     path, _ = mailed.link(appointment)
     booking.cancel(appointment, reason="Ill", by=department.scheduler(site), now=department.NOW)
-    assert "This appointment is cancelled" in client.get(path, follow=True).content.decode()
+    page = client.get(path, follow=True).content.decode()
+    assert "<h1>Your appointment is cancelled</h1>" in page
+    assert "This appointment is cancelled" in page
 
 
 def test_a_link_ends_after_the_visit(client, appointment):
