@@ -41,6 +41,7 @@ MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_l
 BEFORE_UNLOCKING = [
     "base.html",
     "_help.html",
+    "_call.html",
     "_languages.html",
     "_ended_name.html",
     "_leave.html",

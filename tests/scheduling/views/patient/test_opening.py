@@ -132,7 +132,10 @@ def test_five_wrong_dates_close_the_link_for_everybody(client, appointment):
     client.get(path)
     for _ in range(4):
         assert mailed.unlock(client, year="1961").status_code == 422
-    assert mailed.unlock(client, year="1961").status_code == 409
+    last = mailed.unlock(client, year="1961")
+    assert last.status_code == 409
+    assert 'Call us: <bdi dir="ltr">' in last.content.decode()
+    assert "Back to your appointment" not in last.content.decode()
     answer = Client().get(path, follow=True)
     assert answer.status_code == 410
     page = answer.content.decode()
