@@ -24,6 +24,8 @@ SOAK = os.environ.get("VQFLOW_SOAK") == "1"
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900 if SOAK else 180, func_only=True)]
 
 LONGEST_SECONDS = 1.0
+# Who asks a dead or frozen Redis gives up after five seconds or six (socket_timeout; the client's own retries).
+WAIT_SECONDS = 4
 TRIES = 25 if SOAK else 3
 
 
@@ -102,13 +104,19 @@ def signed_in(url):
 
 
 def is_soon(seconds, usual, *, fault):
-    """Within a second; or, on a machine that is busy with other things, within twice what is usual there.
+    """Within a second; on a machine too busy for that with Redis too, as soon as with Redis, and none waited for it.
 
-    The short round judges the fastest: a busy machine may delay one of three, a wait for Redis would delay each.
+    Signing in is mostly the password's hash, which a busy machine stretches. The short round judges the fastest: a busy
+    machine may delay two of three.
     """
-    which = -1 if SOAK else 0
-    sys.__stdout__.write(f"\n{fault}: {seconds[which]:.2f} s, {usual[which]:.2f} s with Redis\n")
-    return seconds[which] < max(LONGEST_SECONDS, 2 * usual[which])
+    half = len(seconds) // 2
+    figures = [f"{each[half]:.2f} s, slowest {each[-1]:.2f} s" for each in (seconds, usual)]
+    sys.__stdout__.write(f"\n{fault}: {figures[0]}; with Redis {figures[1]}\n")
+    if SOAK and usual[-1] < LONGEST_SECONDS / 2:
+        return seconds[-1] < LONGEST_SECONDS
+    typical = half if SOAK else 0
+    has_waited = seconds[-1] > usual[-1] + WAIT_SECONDS
+    return seconds[typical] < max(LONGEST_SECONDS, 2 * usual[typical]) and not has_waited
 
 
 def test_without_redis_people_book_and_sign_in_within_a_second(
@@ -128,4 +136,4 @@ def test_whoever_asked_a_frozen_redis_directly_would_wait(frozen, own_stack):
     begun = time.monotonic()
     with pytest.raises((OperationalError, OSError)):
         app.send_task("scheduling.send_due_messages", retry=False, ignore_result=True)
-    assert time.monotonic() - begun > LONGEST_SECONDS
+    assert time.monotonic() - begun > WAIT_SECONDS
