@@ -32,7 +32,8 @@ def seen(site, on, now=None):
     """The Seen of one local day: one query. Who was planned before today and is not done is on the list of today.
 
     With `now` the version changes also when a time passes that a row shows otherwise afterwards: a planned start;
-    the opening, the last hour and the end of an X-ray window; the last use of a tracer; when a problem is due.
+    the opening, the last hour and the end of an X-ray window; the last use of a tracer; when a problem is due; when
+    gas has left a room.
     """
     starts, ends = (to_datetime(minute) for minute in local_day_bounds(on, ZoneInfo(site.time_zone)))
     known = of_days_list(site, starts, ends, now) | {"now": now, "gone_after": GONE_AFTER}
@@ -73,6 +74,24 @@ def _part(relation):
     owner, join = _OWNER[relation.parent]
     return f"""SELECT {owner}, concat('{relation.accessor} ', string_agg({_mark("x")}, ',' ORDER BY x.id))
         FROM "{relation.model._meta.db_table}" x JOIN {join} WHERE {relation.only} GROUP BY 1"""  # noqa: S608  (our own names)
+
+
+def of_rooms():
+    """Columns of SQL: the checks of a site, gas in its rooms, and what is broken.
+
+    Takes `site`, `now` and the day from `starts` to `ends`.
+    """
+    return f"""(SELECT string_agg(concat_ws(' ', {_mark("x")}, (SELECT q.id FROM scheduling_qualitycheck q
+            WHERE q.plan_id = x.id AND q.voided_at IS NULL ORDER BY q.done_at DESC, q.id DESC LIMIT 1)),
+            ',' ORDER BY x.id)
+        FROM scheduling_checkplan x WHERE x.site_id = %(site)s::bigint),
+    (SELECT concat_ws(' ', count(*), max(x.id), max(x.voided_at)) FROM scheduling_qualitycheck x
+        WHERE x.site_id = %(site)s::bigint AND x.done_at >= %(starts)s AND x.done_at < %(ends)s),
+    (SELECT string_agg(concat_ws(' ', {_mark("x")}, (%(now)s::timestamptz >= x.clears_at)::int), ',' ORDER BY x.id)
+        FROM scheduling_spill x
+        WHERE x.site_id = %(site)s::bigint AND x.ended_at IS NULL),
+    (SELECT string_agg({_mark("x")}, ',' ORDER BY x.id) FROM scheduling_disruption x
+        WHERE x.site_id = %(site)s::bigint AND x.closed_at IS NULL)"""  # noqa: S608  (our own names)
 
 
 @cache
@@ -122,16 +141,7 @@ SELECT NULL::uuid, concat_ws(' ', pg_postmaster_start_time(),
         WHERE x.site_id = %(site)s::bigint AND x.kind <> 'patient'),
     (SELECT string_agg(concat_ws(' ', {names}), ',' ORDER BY x.id) FROM vqflow_user x
         WHERE x.site_code = (SELECT code FROM scheduling_site WHERE id = %(site)s::bigint))), concat_ws('|',
-    (SELECT string_agg(concat_ws(' ', {_mark("x")}, (SELECT q.id FROM scheduling_qualitycheck q
-            WHERE q.plan_id = x.id AND q.voided_at IS NULL ORDER BY q.done_at DESC, q.id DESC LIMIT 1)),
-            ',' ORDER BY x.id)
-        FROM scheduling_checkplan x WHERE x.site_id = %(site)s::bigint),
-    (SELECT concat_ws(' ', count(*), max(x.id), max(x.voided_at)) FROM scheduling_qualitycheck x
-        WHERE x.site_id = %(site)s::bigint AND x.done_at >= %(starts)s AND x.done_at < %(ends)s),
-    (SELECT string_agg({_mark("x")}, ',' ORDER BY x.id) FROM scheduling_spill x
-        WHERE x.site_id = %(site)s::bigint AND x.ended_at IS NULL),
-    (SELECT string_agg({_mark("x")}, ',' ORDER BY x.id) FROM scheduling_disruption x
-        WHERE x.site_id = %(site)s::bigint AND x.closed_at IS NULL))
+{of_rooms()})
 UNION ALL SELECT v.id, md5(string_agg(x.part, '|' ORDER BY x.part)), v.seen
     FROM visits v JOIN parts x ON x.visit = v.id GROUP BY v.id, v.seen
 ) found"""  # noqa: S608  (made of constants)

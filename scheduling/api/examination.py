@@ -18,7 +18,7 @@ from scheduling.serializers.examination import (
     WhyIn,
     XraySeenIn,
 )
-from scheduling.services import access
+from scheduling.services import access, quality
 from scheduling.services.examination import corrections, deviations, endings, phases, pictures, xrays
 from vqflow.api.fields import Nothing, body
 
@@ -26,7 +26,8 @@ from vqflow.api.fields import Nothing, body
 def examination_answer(appointment, now):
     """Everything recorded of this examination; the appointment was read through services/access.py."""
     appointment.refresh_from_db()
-    lines, facts = reading.plan(appointment), examination(appointment, now)
+    lines = reading.plan(appointment)
+    facts = examination(appointment, now, quality=quality.of_visit(appointment, now))
     upcoming = reading.next_line(lines)
     xray = appointment.steps.filter(kind=StepKind.XRAY).first()
     given = HandOver.objects.filter(appointment=appointment).first()

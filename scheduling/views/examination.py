@@ -36,7 +36,7 @@ def examination(request, pk):
 def rows(request, pk):
     """The part that changes; 204, without an audit row, while the browser shows the current version."""
     now, user = timezone.now(), request.user
-    found = Appointment.objects.for_user(user).select_related("procedure").filter(pk=pk).first()
+    found = Appointment.objects.for_user(user).select_related("procedure", "site").filter(pk=pk).first()
     if found is None:
         raise NotFound(access.NONE_SUCH)
     if request.GET.get("version") == examination_version.version(found, user, now):

@@ -11,9 +11,10 @@ from scheduling.engine.sequence import BEGINS
 from scheduling.engine.states import AppointmentState, StepState
 from scheduling.examinations import examination
 from scheduling.models import PhaseRecord, PictureRecord, StepKind
-from scheduling.services import working
+from scheduling.services import quality, working
 from scheduling.services.examination import pictures
 from scheduling.templatetags import clock
+from scheduling.views import exam_rooms
 from scheduling.views.examination_next import Next, presses
 from scheduling.views.examination_words import PartShown, PhaseShown, length
 from scheduling.views.line_problems import Problem
@@ -51,7 +52,8 @@ def loaded(pk, user):
 
 def context(appointment, *, user, now, here_url):
     """The context of scheduling/_examination.html."""
-    row, facts = worklist.row(appointment, now), examination(appointment, now)
+    checks = quality.of_visit(appointment, now)
+    row, facts = worklist.row(appointment, now, checks=checks), examination(appointment, now, quality=checks)
     room = worklist.room_of(_current(row.steps))
     shown = _phases(appointment, phases.plan(appointment), facts, now, room)
     held_by = working.holder(appointment, now)
@@ -70,6 +72,7 @@ def context(appointment, *, user, now, here_url):
         "here_url": here_url,
         "never_began": never,
         "parts": [] if never else _parts(shown),
+        "rooms_said": [] if never else exam_rooms.said(row, checks, now),
         "running": [each for each in shown if each.is_running],
         "next": Next() if never else coming,
         "held_problem": None if never else held,

@@ -31,7 +31,7 @@ def found(row, *, waits_as_planned):
         *([window] if window and not waits_as_planned else []),
         *_without_dose(row),
         *([] if row.vetted else [NOT_VETTED]),
-        *_of_quality(row),
+        *of_quality(row),
         *(Problem(RULE_WORDS[gas.RULE], sentence, gas.RULE) for sentence in row.gas.values()),
         *(of_effect(effect) for effect in row.blockers),
         *_ahead(row),
@@ -50,7 +50,7 @@ def _without_dose(row):
         yield Problem("No dose", f"{' and '.join(lacking)}: {sentence}")
 
 
-def _of_quality(row):
+def of_quality(row):
     """Each sentence once: a room that two steps use is refused for both."""
     for sentence in dict.fromkeys(row.refused.values()):
         yield Problem("Evacuated" if EVACUATED in sentence else "Room or kit", sentence)

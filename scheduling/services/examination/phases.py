@@ -10,7 +10,7 @@ from scheduling.engine.sequence import BEGINS, ENDS, State
 from scheduling.engine.states import AppointmentState, StepState
 from scheduling.examinations import examination
 from scheduling.models import PhaseRecord
-from scheduling.services import reservations, visits
+from scheduling.services import quality, reservations, visits
 from scheduling.services.examination import tracks
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid, NotFound
@@ -26,7 +26,7 @@ def begin(appointment, key, *, by, now, end_running=False):
     if end_running and line.state != State.RUNNING:
         _end_all(appointment, lines, by=by, now=now)
         appointment, line, lines = _opened(appointment, key, by)
-    _refuse(reading.why_not_begin(line, lines, examination(appointment, now)))
+    _refuse(reading.why_not_begin(line, lines, _facts(appointment, now)))
     return _run(appointment, line, by=by, now=now)
 
 
@@ -34,8 +34,13 @@ def begin(appointment, key, *, by, now, end_running=False):
 def repeat(appointment, key, *, by, now):
     """Once more: a new take, begun now. The take before stays on record."""
     appointment, line, lines = _opened(appointment, key, by)
-    _refuse(reading.why_not_repeat(line, lines, examination(appointment, now)))
+    _refuse(reading.why_not_repeat(line, lines, _facts(appointment, now)))
     return _run(appointment, line, by=by, now=now)
+
+
+def _facts(appointment, now):
+    """With what checks and escaped gas forbid: gas is not made in a room in which nobody may start."""
+    return examination(appointment, now, quality=quality.present(appointment.site, now))
 
 
 def _run(appointment, line, *, by, now):

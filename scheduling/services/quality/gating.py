@@ -3,6 +3,8 @@
 from zoneinfo import ZoneInfo
 
 from scheduling.engine import quality as engine
+from scheduling.engine.states import StepState
+from scheduling.models.querysets import rows_of
 from scheduling.services.quality import reading
 
 EVACUATED = "is evacuated: gas escaped"
@@ -54,3 +56,17 @@ def _evacuated(spill, zone):
 def present(site, now):
     """`refusals` of the working day that it is now, strict: for the gate of one step or dose."""
     return refusals(site, reading.working_day(site, now), now, strict=True)
+
+
+def of_visit(appointment, now):
+    """What an examination's page says of its rooms: as a press is judged now; before its day, as the list of that day.
+
+    `appointment` with its steps; one query.
+    """
+    site = appointment.site
+    waits = [
+        step.planned_start_at for step in rows_of(appointment, "steps") if step.state == StepState.SCHEDULED
+    ]
+    next_at = min((at for at in waits if at), default=now)
+    day = engine.working_day(next_at, ZoneInfo(site.time_zone))
+    return present(site, now) if day <= reading.working_day(site, now) else refusals(site, day, now)

@@ -7,11 +7,22 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from scheduling import examination_version
 from scheduling.engine import phases as engine
 from scheduling.engine.catalogue import Agent
-from scheduling.models import Appointment, PhaseRecord, PictureRecord, ProtocolPhase, StepKind, WorkedOn
+from scheduling.models import (
+    Appointment,
+    Closure,
+    PhaseRecord,
+    PictureRecord,
+    ProtocolPhase,
+    StepKind,
+    WorkedOn,
+)
 from scheduling.services import confirmations, visits, working
 from scheduling.services.examination import phases
+from scheduling.services.quality import checks, plans, spills
+from scheduling.templatetags import clock as clock_words
 from tests import department
 from vqflow.models import AuditEvent
 
@@ -410,6 +421,86 @@ class TestPolling:
         assert self.rows(page, versions[-1]).status_code == 200
         versions.append(self.version(page))
         assert len(set(versions)) == len(versions)
+
+
+class TestRooms:
+    """What happens to the rooms of an examination stands on its page with the next poll."""
+
+    @pytest.fixture
+    def room(self, site, page):
+        step = page.appointment.steps.get(kind=StepKind.VENTILATION)
+        room = step.reservations.get(resource__name__startswith="Vent").resource
+        plans.add(site, kind="camera", room=room, by=department.lead(site), now=timezone.now())
+        return room
+
+    def test_each_thing_that_happens_to_them_changes_the_version_at_once(self, page, site, room, clock):
+        tess, plan, versions = department.technologist(site), room.check_plans.get(), []
+
+        def is_another():
+            version = page.html().split('data-version="')[1].split('"')[0]
+            versions.append(version)
+            again = page.client.get(f"{page.url}rows/", {"version": version}, headers={"X-VQFlow-Poll": "1"})
+            assert again.status_code == 204
+            return len(set(versions)) == len(versions)
+
+        is_another()
+        done = checks.record(plan, passed=True, by=tess, now=clock.now)
+        assert is_another()
+        checks.take_back(done.check, by=tess, now=clock.now)
+        assert is_another()
+        spill = spills.report(room, clear_minutes=20, by=tess, now=clock.now)
+        assert is_another()
+        spills.end(spill, note="Background.", by=tess, now=clock.now)
+        assert is_another()
+        span = (clock.now, clock.now + 40 * MINUTE)
+        Closure.objects.create(site=site, resource=room, span=span, reason="Tube failed")
+        assert is_another()
+
+    def test_what_passes_with_time_changes_it_in_the_same_second(self, page, site, room, clock):
+        tess = department.technologist(site)
+        clock.now = clock.now.replace(second=1, microsecond=0)
+        cleared = spills.report(room, clear_minutes=20, by=tess, now=clock.now).clears_at
+        clock.now = cleared - timedelta(seconds=1)
+        before = examination_version.version(page.appointment, tess, clock.now)
+        assert examination_version.version(page.appointment, tess, clock.now) == before
+        assert examination_version.version(page.appointment, tess, cleared) != before
+
+    def test_an_evacuated_room_and_its_missing_check_stand_above_the_button_that_they_hold(
+        self, page, site, room, clock
+    ):
+        tess = department.technologist(site)
+        cleared = spills.report(room, clear_minutes=20, by=tess, now=clock.now).clears_at
+        gas = f"{room.name} is evacuated: gas escaped. It clears at {clock_words.time_at(cleared, site.time_zone)}."
+        check = f"{room.name}: the camera quality control has not been done today. Do it on the Morning page first."
+        tick_off(page, "gown", "iv", "position", "mask", "v_dose")
+        assert page.words().count(f"{gas} {check}") == 3  # the alarm, the button and its step
+        alarm = page.html().split('callout--danger" role="alert"')[1].split("</div>")[0]
+        assert gas in alarm
+        answer = page.phase("begin", "inhalation")
+        assert (answer.status_code, f"{gas} {check}" in answer.content.decode()) == (409, True)
+        assert page.appointment.steps.get(kind=StepKind.VENTILATION).state == "scheduled"
+        checks.record(room.check_plans.get(), passed=True, by=tess, now=clock.now)
+        assert (gas in page.words(), check in page.words()) == (True, False)
+        clock.now = cleared
+        assert (gas in page.words(), page.main()) == (False, "Begin: Inhalation")
+
+    def test_who_is_on_the_camera_is_warned_too(self, page, site, room, clock):
+        tess = department.technologist(site)
+        checks.record(room.check_plans.get(), passed=True, by=tess, now=clock.now)
+        tick_off(page, "gown", "iv", "position", "mask", "v_dose")
+        page.phase("begin", "inhalation")
+        assert "is evacuated" not in page.words()
+        spills.report(room, clear_minutes=20, by=tess, now=clock.now)
+        assert f"{room.name} is evacuated: gas escaped." in page.words()
+
+    def test_a_closed_room_is_named_with_its_hours_and_why(self, page, site, room, clock):
+        checks.record(room.check_plans.get(), passed=True, by=department.technologist(site), now=clock.now)
+        ends = clock.now + 40 * MINUTE
+        Closure.objects.create(site=site, resource=room, span=(clock.now, ends), reason="Tube failed.")
+        begins, until = (clock_words.time_at(each, site.time_zone) for each in (clock.now, ends))
+        assert f"{room.name} is closed from {begins} to {until}: Tube failed." in page.words()
+        clock.now = ends
+        assert "is closed" not in page.words()
 
 
 class TestTimersOfOtherRooms:
