@@ -47,6 +47,7 @@ class Evaluations(SiteOperation):
             "suggestion": judged.suggestion,
             "refusal": judged.refusal,
             "probability": judged.probability,
+            "not_counted": list(judged.idle.values()),
             "offered_schemes": frame.offered,
             "prose": prose.generated(found, frame.study, **chosen, language=language),
         }

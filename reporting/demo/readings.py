@@ -37,7 +37,7 @@ SCHEMES_OF = {
     ),
     (Technique.PLANAR, False): (("MOD_PIOPED_II_Q", 60), ("PISAPED", 30), (DEFAULT_SCHEME, 10)),
     (Technique.SPECT, True): (("EANM_SPECT", 75), ("TRINARY", 15), (DEFAULT_SCHEME, 10)),
-    (Technique.SPECT, False): (("MOD_PIOPED_II_Q", 60), ("PISAPED", 30), (DEFAULT_SCHEME, 10)),
+    (Technique.SPECT, False): ((DEFAULT_SCHEME, 60), ("TRINARY", 40)),  # no table fits
 }
 # Where the terms come without criteria: those of the group that the picture belongs to.
 TERMS = {

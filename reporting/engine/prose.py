@@ -1,4 +1,5 @@
-"""From structure to sentences, and never more than the structure: what is not assessed is not said.
+"""From structure to sentences, and never more than the structure: what is not assessed is not said, and what does not
+count for the criteria (a value of what was not done) neither.
 
 The sentences have no language yet (services/prose writes them). One sentence is one line, so that the reader's own
 lines can be told from the generated ones and survive when the prose is made again (`renewed`).
@@ -8,7 +9,7 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from reporting.engine import differential
-from reporting.engine.criteria import Counts, counts
+from reporting.engine.criteria import Counts, counts, judged_by
 from reporting.engine.findings import (
     Change,
     Effusion,
@@ -21,6 +22,7 @@ from reporting.engine.findings import (
     Study,
     Ventilation,
     Xray,
+    counted,
 )
 from reporting.engine.probability import after_scan
 from reporting.engine.segments import LOBES, by_code
@@ -33,14 +35,16 @@ LESIONS = (Xray.SMALLER, Xray.EQUAL, Xray.LARGER)
 NO_CRITERIA = "TEN_TERMS"
 
 
-def findings(reading: Reading, study: Study, prior_day: str = "") -> tuple[Line, ...]:
-    """What was done and what was seen. `prior_day`: the day of the examination compared with, in words."""
+def findings(reading: Reading, study: Study, prior_day: str = "", *, scheme: str = "") -> tuple[Line, ...]:
+    """What was done and what was seen. `prior_day`: the day of the examination compared with, in words; `scheme`: by
+    which the mismatch is judged."""
+    reading = counted(reading, study)
     return (
         *_done(reading, study),
         *_perfusion(reading),
-        *_ventilation(reading),
+        *_ventilation(reading, study),
         *_xray(reading),
-        *_mismatch(reading, study),
+        *_mismatch(reading, judged_by(scheme, study)),
         *_whole(reading),
         *_differential(reading),
         *_comparison(reading, prior_day),
@@ -129,7 +133,7 @@ def _shapes(reading: Reading, every: tuple[SegmentFinding, ...]) -> Iterable[Lin
             yield say(key, where=_codes(found))
 
 
-def _ventilation(reading: Reading) -> Iterable[Line]:
+def _ventilation(reading: Reading, study: Study) -> Iterable[Line]:
     every = reading.every_segment()
     if all(each.ventilation == Ventilation.NORMAL for each in every):
         yield say("ventilation.normal")
@@ -139,7 +143,7 @@ def _ventilation(reading: Reading) -> Iterable[Line]:
     if alone:
         yield say("ventilation.alone", where=_where(reading, alone))
     not_done = [each for each in every if each.ventilation == Ventilation.NOT_DONE]
-    if not_done and len(not_done) < len(every):
+    if study.ventilation_done and not_done and len(not_done) < len(every):
         yield say("ventilation.not_done", where=_where(reading, not_done))
 
 

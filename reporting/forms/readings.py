@@ -6,7 +6,7 @@ Fields, each empty while not assessed (codes as in engine/segments.py, words as 
 `limits_note`, `cteph` (yes | no), `other_note`, `confidence`, `prior`, `technique`, `comparison_order`,
 `comparison_change`, `comparison_note`; and the figures of forms/differentials.py. The hidden field `reading` says that
 they were on the page at all, and names the scheme of segments. `rest_normal` (letters of columns, such as "qvx") is
-the button that makes whatever is not assessed normal.
+the button that makes whatever is not assessed normal, `clear` (letters too) the one that empties columns.
 """
 
 from django.utils.datastructures import MultiValueDict
@@ -19,6 +19,7 @@ MARK = "reading"
 COLUMNS = {"q": "perfusion", "v": "ventilation", "x": "xray", "w": "wedge", "s": "stripe"}
 LETTERS = {name: letter for letter, name in COLUMNS.items()}
 REST = "rest_normal"
+CLEAR = "clear"
 NORMAL = {"q": "normal", "v": "normal", "x": "clear"}
 TRUTH = {"yes": True, "no": False}
 MANY = ("nonsegmental", "limits", "other")
@@ -101,6 +102,9 @@ def _segment(data, code):
     for letter in data.get(REST, ""):
         if letter in NORMAL:
             found[COLUMNS[letter]] = found[COLUMNS[letter]] or NORMAL[letter]
+    for letter in data.get(CLEAR, ""):
+        if letter in NORMAL:
+            found[COLUMNS[letter]] = ""
     return found | {"wedge": _truth(found["wedge"]), "stripe": bool(found["stripe"])}
 
 

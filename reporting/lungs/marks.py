@@ -1,7 +1,7 @@
 """The mark of a segment: how its perfusion stands to ventilation and X-ray. What is a mismatch the criteria say."""
 
 from reporting.engine.criteria import counts
-from reporting.engine.findings import Perfusion, Ventilation, Xray
+from reporting.engine.findings import Perfusion, Ventilation, Xray, counted
 
 MARKS = {
     "mismatch": "Mismatch: perfusion is worse than ventilation and X-ray",
@@ -24,7 +24,8 @@ LESIONS = (Xray.EQUAL, Xray.LARGER)
 def marks_of(reading, study=None):
     """{code: a key of MARKS, or "" for none} of every segment of the reading's scheme."""
     mismatched = frozenset(counts(reading, study).mismatched)
-    return {each.code: mark_of(each, mismatched) for each in reading.every_segment()}
+    seen = counted(reading, study) if study else reading
+    return {each.code: mark_of(each, mismatched) for each in seen.every_segment()}
 
 
 def mark_of(finding, mismatched):

@@ -1,8 +1,9 @@
 """The cases behind a figure: what each `pick` of a cell means, as a condition on the rows that were counted."""
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from reporting.engine.schemes import Group
+from reporting.numbers.results import CRITICAL_STATES
 from reporting.numbers.times import XRAY_DELAY_FROM, is_in_time
 from scheduling.engine.administration import product_of
 from scheduling.models import Agent
@@ -33,8 +34,6 @@ def _of_tracer(value):
     return Q(agent__in=agents)
 
 
-_TOLD = Q(critical="told")
-_IN_TIME = Q(critical_minutes__lte=F("critical_due_minutes"))
 _LISTS = {
     "report": {"waiting": Q(state="fulfilled", report_minutes__isnull=True)},
     "delay": {"late": Q(delay_minutes__gte=XRAY_DELAY_FROM)},
@@ -50,12 +49,7 @@ _LISTS = {
         "no": Q(is_overridden__isnull=True, group__in=[str(each) for each in Group]),
     },
     "overridden": {"yes": Q(is_overridden=True)},
-    "critical": {
-        "in_time": _TOLD & _IN_TIME,
-        "late": _TOLD & ~_IN_TIME,
-        "open": Q(critical="open"),
-        "withdrawn": Q(critical="withdrawn"),
-    },
+    "critical": {"open": Q(critical="open"), **CRITICAL_STATES},
     "state": {
         "wanted": Q(state__in=["fulfilled", "noshow"]),
         "fulfilled": Q(state="fulfilled"),

@@ -79,7 +79,8 @@ ALL = (
         "results",
         "Results that could not wait, from the moment when one was first identified to the moment when somebody who "
         "can act was told and had read it back; in time: within the site's limit as it was then. Several of one "
-        "report count once, by the last that was told. Withdrawn ones and those not told yet are not in the share.",
+        "report count once, by the last that was told. What is overdue and told to nobody is late; withdrawn ones and "
+        "those whose time is not over yet are not in the share.",
         results.critical,
     ),
     Panel(

@@ -2,11 +2,13 @@
 
 from collections import Counter, defaultdict
 
-from django.db.models import Count, Q
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Now
 
+from reporting.engine.critical import Kind
 from reporting.engine.schemes import Group, group_of
 from reporting.engine.statistics import FEW, agreement, landis, share, spread
-from reporting.models import SecondReading
+from reporting.models import CriticalResult, SecondReading
 from reporting.numbers.times import trend
 from reporting.numbers.values import (
     NOTHING,
@@ -183,37 +185,56 @@ def overrides(choice):
     )
 
 
+OVERDUE = Exists(
+    CriticalResult.objects.open().filter(
+        report__order=OuterRef("order_id"), kind=str(Kind.CRITICAL), due_at__lt=Now()
+    )
+)
+"""Whether a result of the order is open beyond its time, as it is this moment: no row is kept anew for it."""
+CRITICAL_STATES = {
+    "in_time": Q(critical="told", critical_minutes__lte=F("critical_due_minutes")),
+    "late": Q(critical="told") & ~Q(critical_minutes__lte=F("critical_due_minutes")),
+    "overdue": Q(critical="open") & Q(OVERDUE),
+    "waiting": Q(critical="open") & ~Q(OVERDUE),
+    "withdrawn": Q(critical="withdrawn"),
+}
+"""In time or not: the first three. `waiting`: its time is not over yet."""
+JUDGED = ("in_time", "late", "overdue")
+
+
 def critical(choice):
     """Results that could not wait: told within the site's time, later, or to nobody yet."""
+    whens = [When(each, then=Value(name)) for name, each in CRITICAL_STATES.items()]
     groups = (
         choice.examinations()
         .exclude(critical="")
-        .annotate(month=choice.month())
+        .annotate(month=choice.month(), told=Case(*whens, output_field=CharField()))
         .order_by()
-        .values_list("month", "patient_class", "critical", "critical_minutes", "critical_due_minutes")
+        .values_list("month", "patient_class", "told", "critical_minutes")
         .annotate(number=Count("pk"))
     )
     states, spent, months = defaultdict(Counter), defaultdict(Counter), defaultdict(lambda: [0, 0])
-    for month, group, state, taken, due, number in groups:
-        told = "in_time" if taken is not None and taken <= due else "late"
-        state = told if state == "told" else state
+    for month, group, state, taken, number in groups:
         states[group][state] += number
-        if state in ("in_time", "late"):
-            spent[group][taken] += number
+        if state in JUDGED:
             months[month][0] += number if state == "in_time" else 0
             months[month][1] += number
+        if state in ("in_time", "late"):
+            spent[group][taken] += number
     total, everything = sum(states.values(), Counter()), sum(spent.values(), Counter())
-    told = total["in_time"] + total["late"]
     table = Table(
         "By patient class",
-        ("Patients", "Told in time", "Told late", "Not told yet", "Withdrawn", "Median", "In time"),
+        (
+            *("Patients", "Told in time", "Told late", "Overdue, not told", "Time not over", "Withdrawn"),
+            *("Median", "In time"),
+        ),
         tuple(_critical_row(group, states[group], spent[group]) for group in sorted(states, key="OIE".find)),
     )
     return Reading(
         (
-            Figure("Told in time", percent(share(total["in_time"], told))),
-            Figure("Median until told", median(spread(everything))),
-            Figure("Not told yet", count(total["open"], (("critical", "open"),))),
+            Figure("Told in time", percent(_in_time(total))),
+            Figure("Median until told", median(spread(everything)), "of those that were told"),
+            Figure("Not told yet", count(total["overdue"] + total["waiting"], (("critical", "open"),))),
         ),
         (table,),
         (trend("Told in time, by month", choice, months),),
@@ -221,17 +242,18 @@ def critical(choice):
     )
 
 
+def _in_time(states):
+    """The share of those told in time; what is overdue and told to nobody is late like what was told late."""
+    return share(states["in_time"], sum(states[each] for each in JUDGED))
+
+
 def _critical_row(group, states, spent):
     of_it = (("class", group),)
-    told = states["in_time"] + states["late"]
     return (
         Cell(CLASSES.get(group, group), group),
-        *(
-            count(states[each], (*of_it, ("critical", each)))
-            for each in ("in_time", "late", "open", "withdrawn")
-        ),
+        *(count(states[each], (*of_it, ("critical", each))) for each in CRITICAL_STATES),
         median(spread(spent)),
-        percent(share(states["in_time"], told)),
+        percent(_in_time(states)),
     )
 
 

@@ -118,6 +118,10 @@ class EvaluationOut(serializers.Serializer):
     probability = serializers.IntegerField(
         allow_null=True, help_text="Percent with embolism after the scan (PIOPED I planar, by the prior)."
     )
+    not_counted = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="A sentence for each column with values of what was not done; such a report is not signed.",
+    )
     offered_schemes = serializers.ListField(child=serializers.CharField())
     prose = ProseOut()
 

@@ -268,10 +268,16 @@ def _faults(before, content):
     return faults
 
 
-def why_scheme_fits_no_more(report):
-    """A sentence why the draft's scheme does not fit what was done, as it is recorded or corrected now, or None."""
-    study = evaluation.frame(report.order).read_as(evaluation.kept_reading(report)).study
-    return why_not_offered(report.scheme, study) if report.scheme in SCHEMES else None
+def why_not_as_done(report):
+    """A sentence why the draft does not fit what was done, as it is recorded or corrected now, and what to do; or
+    None."""
+    kept = evaluation.kept_reading(report)
+    study = evaluation.frame(report.order).read_as(kept).study
+    if report.scheme in SCHEMES and (refusal := why_not_offered(report.scheme, study)):
+        return f"{refusal} Choose another scheme, then sign."
+    if idle := evaluation.idle_in_words(kept, study):
+        return f"{' '.join(idle.values())} Clear it in the report, then sign."
+    return None
 
 
 def _why_not_scheme(order, key, kept):

@@ -4,11 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reporting.engine import probability
-from reporting.engine.criteria import Counts, Refusal, Suggestion, counts, suggest, why_not_offered
-from reporting.engine.findings import InvalidReading, Reading, Technique, parse
+from reporting.engine.criteria import (
+    Counts,
+    Refusal,
+    Suggestion,
+    counts,
+    judged_by,
+    suggest,
+    why_not_offered,
+)
+from reporting.engine.findings import InvalidReading, Reading, Technique, idle, parse
 from reporting.engine.schemes import SCHEMES
 from reporting.models import ReportingRules
 from reporting.services import rules, studies
+
+IDLE = {
+    "ventilation": "Ventilation was not done: what is said of it in {where} does not count.",
+    "xray": "No chest X-ray is recorded: what is said of it in {where} does not count.",
+}
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,8 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """`suggestion` or, where there is none, `refusal`: the sentence why. `probability`: percent with embolism after
-    the scan, by the reader's prior, where the table applies; `by_prior`: its row."""
+    the scan, by the reader's prior, where the table applies; `by_prior`: its row; `idle`: {column of the map: a
+    sentence} of values that do not count, as what they are about was not done."""
 
     reading: Reading
     counts: Counts
@@ -52,6 +67,7 @@ class Evaluation:
     refusal: str
     probability: int | None
     by_prior: probability.Row | None
+    idle: Mapping[str, str]
 
 
 def frame(order):
@@ -66,12 +82,23 @@ def of(frame, *, scheme, category, reading):
     suggestion = judged if isinstance(judged, Suggestion) else None
     return Evaluation(
         reading=reading,
-        counts=counts(reading, frame.study),
+        counts=counts(reading, judged_by(scheme, frame.study)),
         suggestion=suggestion,
         refusal=judged.sentence if isinstance(judged, Refusal) else "",
         probability=probability.after_scan(scheme, category, reading.prior, frame.study),
         by_prior=probability.row_of(scheme, category, frame.study),
+        idle=idle_in_words(reading, frame.study),
     )
+
+
+def idle_in_words(reading, study):
+    """{"ventilation" | "xray": a sentence} of the values that do not count; empty where all do."""
+    return {
+        name: IDLE[name].format(
+            where=", ".join(codes) if len(codes) <= MOST_NAMED else f"{len(codes)} segments"
+        )
+        for name, codes in idle(reading, study).items()
+    }
 
 
 def suggested(order, *, scheme, reading):

@@ -39,8 +39,8 @@ def why_not_sign(report, user):
     kind = engine.kind_of(standing, is_attending=is_attending)
     if refusal := engine.why_not_sign(standing, kind, is_attending=is_attending):
         return refusal
-    if kind != VersionKind.ADDENDUM and (refusal := drafting.why_scheme_fits_no_more(report)):
-        return f"{refusal} Choose another scheme, then sign."
+    if kind != VersionKind.ADDENDUM:
+        return drafting.why_not_as_done(report)
     return None
 
 

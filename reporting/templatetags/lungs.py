@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from reporting.engine.criteria import judged_by, study_of
 from reporting.engine.findings import InvalidReading, parse
 from reporting.engine.segments import LOBES, SEGMENTS
 from reporting.lungs import MARKS, figures, in_words, marks_of
@@ -149,6 +150,12 @@ def as_reading(kept):
     except InvalidReading:
         return None
     return reading if reading.segments else None
+
+
+@register.simple_tag
+def judged_study(reading, study=None, scheme=""):
+    """The study as the scheme looks at it; without one, as the reading tells."""
+    return judged_by(scheme, study or study_of(reading))
 
 
 @register.simple_tag

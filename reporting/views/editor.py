@@ -1,6 +1,9 @@
 """What the report's form shows: the reading with its fields, what the criteria make of it, and the sentences."""
 
-from reporting.engine.findings import InvalidReading, parse
+from dataclasses import replace
+
+from reporting.engine.criteria import judged_by
+from reporting.engine.findings import InvalidReading, idle, parse
 from reporting.engine.schemes import SCHEMES, label_of
 from reporting.engine.segments import by_code
 from reporting.forms import readings, whole_lungs
@@ -25,8 +28,7 @@ def editor_context(report, form, *, frame, fields, priors):
         "lungs": whole_lungs.form_of(
             fields, priors=_prior_choices(priors, report), recorded=frame.done.technique
         ),
-        # An empty text has not been generated yet: its sentences come with the next change.
-        "said": {name: getattr(generated, name) if getattr(texts, name) else "" for name in PROSE},
+        "said": _said(texts, generated, _generated_before(chosen, found, frame, priors)),
     }
 
 
@@ -38,6 +40,8 @@ def result_context(chosen, found, frame, *, override_reason=""):
     return {
         "evaluation": judged,
         "study": frame.study,
+        "judged": judged_by(chosen.scheme, frame.study),
+        "idle": [(readings.LETTERS[name], sentence) for name, sentence in judged.idle.items()],
         "suggested_label": label_of(chosen.scheme, suggestion.category) if suggestion else "",
         "is_override": bool(suggestion and chosen.category and chosen.category != suggestion.category),
         "override_reason": override_reason or "",
@@ -81,7 +85,30 @@ def _chosen(report, scheme, category, language):
     )
 
 
-def _generated(chosen, found, frame, priors):
+def _said(texts, generated, before):
+    """What was generated of each text. An empty one has not been yet: its sentences come with the next change. One of
+    the time `before` records or technique changed still holds what was generated then."""
+    found = {}
+    for name in PROSE:
+        own = set(getattr(texts, name).splitlines())
+        candidates = [getattr(each, name) for each in (generated, before)]
+        found[name] = max(candidates, key=lambda said: len(own & set(said.splitlines()))) if own else ""
+    return found
+
+
+def _generated_before(chosen, found, frame, priors):
+    """What was generated when the values that do not count now still did."""
+    study = frame.read_as(found).study
+    left = idle(found, study)
+    earlier = replace(
+        study,
+        ventilation_done=study.ventilation_done or "ventilation" in left,
+        xray_known=study.xray_known or "xray" in left,
+    )
+    return _generated(chosen, found, frame, priors, earlier)
+
+
+def _generated(chosen, found, frame, priors, study=None):
     if chosen.scheme not in SCHEMES:
         return NO_PROSE
     category = chosen.category if reading.term(chosen) and reading.term(chosen).group else ""
@@ -92,7 +119,7 @@ def _generated(chosen, found, frame, priors):
     prior_on = clock.local(prior.examined_at, chosen.order.site.time_zone).date() if prior else None
     return prose.generated(
         found,
-        frame.read_as(found).study,
+        study or frame.read_as(found).study,
         scheme=chosen.scheme,
         category=category,
         language=language,

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from reporting import lungs, paper
+from reporting.engine.criteria import judged_by
 from reporting.models import Told
 from reporting.services import drafting, evaluation, reading, signing, studies, versions
 from scheduling.services import access
@@ -33,7 +34,8 @@ def made(report, signed, *, now):
         raise Conflict("This text is not what was signed. It is not printed: tell the system administrator.")
     standing = versions.standing(signed)
     kept = evaluation.kept_reading(standing.base)
-    drawn = lungs.pictures(kept, PICTURED, study=studies.of(order, kept.technique))
+    study = judged_by(standing.base.scheme, studies.of(order, kept.technique))
+    drawn = lungs.pictures(kept, PICTURED, study=study)
     case = reading.case(order, now=now)
     told = Told.objects.filter(result__report=report).select_related("told_by").order_by("told_at", "pk")
     facts = paper.data(order, standing, signed, case, now=now, drawings=drawn, told=told)

@@ -129,6 +129,11 @@ function start(section) {
     after(found, found.length ? "Whatever was not assessed is normal now." : "Every segment was assessed before.");
   }
 
+  function clear(letter) {
+    for (const code of state.codes) state.set(code, letter, "");
+    after(state.keep(), "Cleared. Undo brings it back.");
+  }
+
   function back(step) {
     const found = step();
     if (found.length) after(found, `${step === state.undo ? "Taken back" : "Done again"}: ${[...new Set(found.map(({ name }) => name.slice(2)))].join(", ")}`);
@@ -183,6 +188,12 @@ function start(section) {
     if (button) put(button.closest("[data-map-values]").dataset.mapValues, button.value);
   });
   find("rest").addEventListener("click", restNormal);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-map-clear]");
+    if (!button) return;
+    event.preventDefault();
+    clear(button.value);
+  });
   undo.addEventListener("click", () => back(state.undo));
   redo.addEventListener("click", () => back(state.redo));
   // By hand in the table.

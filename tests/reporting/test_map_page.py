@@ -6,10 +6,13 @@ import pytest
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import reverse
+from hypothesis import given, settings
 
-from reporting.engine.findings import Reading, Study, Technique, parse
+from reporting.engine.criteria import counts
+from reporting.engine.findings import DEFECTS, Reading, Study, Technique, parse
 from reporting.engine.segments import SEGMENTS
-from reporting.lungs import in_words, pictures
+from reporting.lungs import MARKS, in_words, pictures
+from tests.reporting.engine import strategies
 
 CODES = [segment.code for segment in SEGMENTS["SEG18"]]
 PLANAR = Study(Technique.PLANAR, ventilation_done=True, xray_known=True)
@@ -53,6 +56,36 @@ class TestTable:
     def test_the_map_carries_no_style_and_no_script(self):
         page = shown("_map.html", reading=FOUND, study=PLANAR)
         assert not re.search(r"\sstyle=|<script|\son[a-z]+=", page)
+
+
+class TestMapTableAndCounts:
+    """Three ways to say one reading: drawn, as a table, and added up."""
+
+    @settings(strategies.steady, max_examples=40)
+    @given(
+        kept=strategies.anything,
+        study=strategies.studies,
+    )
+    def test_say_the_same_of_any_reading(self, kept, study):
+        found = parse(kept)
+        page = shown("_map.html", reading=found, study=study, judged=study)
+        drawn = re.findall(r'class="seg" data-segment="([^"]+)" data-q="([^"]*)" data-mark="([^"]*)"', page)
+        rows = dict(re.findall(r'<tr data-map-row="([^"]+)"(.*?)</tr>', page, re.DOTALL))
+        table = {
+            code: re.search(r'name="q-[^>]*>.*?value="([^"]*)" selected', row, re.DOTALL)[1]
+            for code, row in rows.items()
+        }
+        marked = {code: re.search(r"<td data-map-mark>(.*?)</td>", row)[1] for code, row in rows.items()}
+        assert {(code, value) for code, value, _ in drawn} == set(table.items())
+        assert {(code, MARKS[mark].partition(":")[0] if mark else "") for code, _, mark in drawn} == set(
+            marked.items()
+        )
+        counted = counts(found, study)
+        assert tuple(code for code, mark in marked.items() if mark == "Mismatch") == counted.mismatched
+        assert tuple(code for code, value in table.items() if value in DEFECTS) == counted.defects
+        halves = {"large": 1.0, "moderate": 0.5}
+        assert counted.equivalents == sum(halves.get(table[code], 0) for code in counted.mismatched)
+        assert set(table) == set(CODES)
 
 
 class TestToLookAt:

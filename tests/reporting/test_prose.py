@@ -1,9 +1,11 @@
 """The prose in its languages."""
 
+import re
 from datetime import date
 
 import pytest
-from hypothesis import given
+from django.utils.translation import override
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporting.engine import next_steps
@@ -50,6 +52,65 @@ def test_anything_can_be_said_in_every_language(language, kept, technique, prior
     assert len(said.findings.split("\n")) == len(engine.findings(found, study, "x" if prior else ""))
     assert said.impression
     assert said.next_step
+
+
+# What stands in Latin letters in every language: segments, schemes, and the names of what was done.
+NAMES = re.compile(r"[RL]B\d+(?:\+2)?|PIOPED(?: I+)?|PISAPED|EANM|SPECT/CT|SPECT|CT")
+NOTES = ("limits_note", "other_note")
+
+
+@settings(strategies.steady, max_examples=40)
+@given(
+    kept=strategies.anything,
+    study=strategies.studies,
+)
+def test_every_language_says_the_same_findings_in_its_own_words(kept, study):
+    kept = {key: value for key, value in kept.items() if key not in NOTES}
+    kept["comparison"] = {"change": kept.get("comparison", {}).get("change", "")}
+    found = parse(kept)
+
+    def said(language):
+        text = prose.generated(found, study, scheme="PIOPED_I", category="low_probability", language=language)
+        return [
+            line for part in (text.findings, text.impression, text.next_step) for line in part.split("\n")
+        ]
+
+    english = said("en")
+    for language in (each for each in LANGUAGES if each != "en"):
+        lines = said(language)
+        assert len(lines) == len(english)
+        for line, origin in zip(lines, english, strict=True):
+            assert line != origin
+            assert "%(" not in line
+            assert codes(line) == codes(origin), (language, line, origin)
+            assert figures(line) == figures(origin), (language, line, origin)
+            if language in ("ar", "zh-Hans"):
+                assert not re.search("[A-Za-z]{2,}", NAMES.sub("", line)), line
+
+
+def codes(line):
+    return re.findall(r"[RL]B\d+(?:\+2)?", line)
+
+
+def figures(line):
+    """The digits of a line's figures, in any script and order: languages put them where they want."""
+    return sorted(str(int(each)) for each in re.findall(r"\d+", NAMES.sub("", line)))
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+def test_every_phrase_is_translated(language):
+    """What is the same word in both languages is known by name."""
+    english = {key: str(text) for key, text in PHRASES.items()}
+    with override(language):
+        same = {key for key, text in english.items() if str(PHRASES[key]) == text}
+    assert same <= THE_SAME, same - THE_SAME
+
+
+THE_SAME = {
+    *("scheme.PIOPED_I", "impression.plain", "impression.by_scheme", "defects", "defects.ventilation"),
+    *("where.segment", "where.lobe", "share.of", "scheme.PISAPED"),
+    *("finding.fibrosis", "finding.fracture", "finding.pneumothorax"),
+}
 
 
 @pytest.mark.parametrize("kind", WORDS)

@@ -3,9 +3,17 @@
 The engine suggests, the physician decides. A suggestion names the row that matched and the findings that made it.
 """
 
-from reporting.engine.criteria.counting import Counts, Side, counts
+from reporting.engine.criteria.counting import Counts, Side, counts, study_of
 from reporting.engine.criteria.facts import Options
-from reporting.engine.criteria.judging import TABLES, Refusal, Suggestion, offered, suggest, why_not_offered
+from reporting.engine.criteria.judging import (
+    TABLES,
+    Refusal,
+    Suggestion,
+    judged_by,
+    offered,
+    suggest,
+    why_not_offered,
+)
 from reporting.engine.criteria.tables import Fit, Row, Table
 
 __all__ = [
@@ -19,7 +27,9 @@ __all__ = [
     "Suggestion",
     "Table",
     "counts",
+    "judged_by",
     "offered",
+    "study_of",
     "suggest",
     "why_not_offered",
 ]

@@ -31,7 +31,7 @@ class Counts:
 
 def counts(reading: Reading, study: Study | None = None) -> Counts:
     """What the map adds up to. A mismatch is judged by what was done; without a study, by what is assessed."""
-    study = study or _study_of(reading)
+    study = study or study_of(reading)
     facts = Facts(reading, study, by_ventilation=study.ventilation_done, by_xray=study.xray_known)
     sides = {
         side: Side(equivalents(found), percent(facts, found))
@@ -70,7 +70,8 @@ def _codes(findings: tuple[SegmentFinding, ...]) -> tuple[str, ...]:
     return tuple(each.code for each in findings)
 
 
-def _study_of(reading: Reading) -> Study:
+def study_of(reading: Reading) -> Study:
+    """What was done as far as a reading by itself tells: what something is said of."""
     unknown = (Ventilation.NOT_ASSESSED, Ventilation.NOT_DONE)
     return Study(
         technique=Technique.PLANAR,

@@ -1,7 +1,7 @@
 """Which schemes fit what was done, and what a scheme's table says of a reading."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from reporting.engine.criteria import trinary
@@ -70,6 +70,14 @@ def why_not_offered(key: str, study: Study) -> str | None:
     if fit.needs_xray and not study.xray_known:
         return f"{name} needs a chest X-ray; none is recorded."
     return None
+
+
+def judged_by(key: str, study: Study) -> Study:
+    """The study as this scheme looks at it: without the X-ray where it judges mismatches by ventilation alone."""
+    table = TABLES.get(trinary.table_behind(study) if key == "TRINARY" else key)
+    if table and table.fit.ventilation and not table.fit.reads_xray:
+        return replace(study, xray_known=False)
+    return study
 
 
 def suggest(key: str, reading: Reading, study: Study, options: Options = Options()) -> Suggestion | Refusal:  # noqa: B008 - frozen

@@ -2,6 +2,7 @@
 
 from reporting.engine.criteria.facts import VENTILATION_MATCHED, Facts, Options, equivalents
 from reporting.engine.criteria.patterns import is_small, no_defect
+from reporting.engine.criteria.pioped2 import PLANAR_ONLY
 from reporting.engine.criteria.tables import Fit, Row, Table, always, nothing
 from reporting.engine.findings import SegmentFinding, Technique
 
@@ -59,7 +60,7 @@ def _ask(unknown: list[SegmentFinding]) -> str | None:
 PISAPED = Table(
     scheme="PISAPED",
     source="PISAPED criteria in the table of J Nucl Med Technol; Miniati and others, AJRCCM 1996;154:1387",
-    fit=Fit(tuple(Technique), ventilation=False, needs_xray=True, reads_xray=False),
+    fit=Fit((Technique.PLANAR,), ventilation=False, needs_xray=True, reads_xray=False),
     rows=(
         Row("1", "pe_absent", "No perfusion defect", no_defect, nothing),
         Row("2", "pe_present", "One or more wedge-shaped perfusion defects", has_wedge, wedges),
@@ -73,6 +74,7 @@ PISAPED = Table(
         " said where the reader calls perfusion near normal.",
         "An effusion of a third of the cavity, or a nonsegmental cause without a name, may hide a wedge: without a"
         " wedge elsewhere the result is nondiagnostic.",
+        PLANAR_ONLY,
     ),
     asks=ask_every_shape,
 )

@@ -56,7 +56,7 @@ def single_moderate(facts: Facts, options: Options) -> bool:
         only_segmental(facts)
         and len(facts.defects) == 1
         and facts.defects[0].perfusion == Perfusion.MODERATE
-        and facts.defects[0].xray == Xray.CLEAR
+        and facts.xray_clear_everywhere
     )
 
 
@@ -77,11 +77,8 @@ def limited_match(facts: Facts, options: Options) -> bool:
 
 
 def many_small(facts: Facts, options: Options) -> bool:
-    return (
-        _small_only(facts)
-        and len(facts.defects) > MOST_SMALL
-        and all(each.xray == Xray.CLEAR for each in facts.defects)
-    )
+    """The source: "chest film and ventilation irrelevant", which it does not say of three or fewer."""
+    return _small_only(facts) and len(facts.defects) > MOST_SMALL
 
 
 def few_small_matched_by_xray(facts: Facts, options: Options) -> bool:
@@ -140,7 +137,7 @@ PIOPED_I = Table(
         Row("high_4", HIGH, "Four or more moderate defects, mismatched", four_moderate, mismatched),
         Row("very_low", VERY_LOW, "One to three small defects, X-ray clear", few_small_xray_clear),
         Row("low_1", LOW, "Nonsegmental abnormality only", nonsegmental_only),
-        Row("low_2", LOW, "A single moderate defect, X-ray clear there", single_moderate),
+        Row("low_2", LOW, "A single moderate defect, X-ray clear", single_moderate),
         Row(
             "low_3",
             LOW,
@@ -153,14 +150,17 @@ PIOPED_I = Table(
             "Matched by ventilation in at most half of a lung and three quarters of a zone, X-ray (nearly) clear",
             limited_match,
         ),
-        Row("low_5", LOW, "More than three small defects, X-ray clear there", many_small),
+        Row("low_5", LOW, "More than three small defects, whatever ventilation and X-ray show", many_small),
         Row("low_6", LOW, "One to three small defects matched by the X-ray", few_small_matched_by_xray),
         Row("intermediate", "intermediate_or_indeterminate", "Everything else", always),
     ),
     decided=(
-        "The defects of the high rows are mismatched ones, the moderate ones too.",
+        "The defects of the high rows are mismatched ones, the moderate ones too. The source asks of the moderate ones"
+        " that ventilation and X-ray are normal; here a clearly smaller change is a mismatch too.",
+        "X-ray clear means the whole X-ray, in very_low as in low_2.",
+        "A group can fall by more small defects, because the source is so: one to three small ones with an X-ray lesion"
+        " elsewhere are intermediate, more than three are low whatever the X-ray shows. Larger ones never lower it.",
         "Patterns are not added up: a reading that mixes two of the low rows is intermediate.",
-        "A single moderate defect is low where the X-ray is clear there; with any X-ray lesion another row decides.",
         "Extent of a match: by volume, large defects whole, moderate ones half, small ones not.",
         "A large pleural effusion without a segmental defect is a nonsegmental abnormality.",
         "The threshold of PIOPED II does not change this table.",

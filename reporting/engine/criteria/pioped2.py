@@ -108,6 +108,14 @@ DECIDED = (
     "A defect belongs to a large effusion where it lies on its side and the X-ray lesion is as large or larger.",
     "The middle zone holds the middle lobe, the lingula and the superior segments of the lower lobes (B6).",
 )
+PLANAR_ONLY = (
+    "Offered for planar pictures: the source's studies were planar, and in SPECT an X-ray did not make up for"
+    " ventilation that was left out (Nucl Med Commun 2018;39(10))."
+)
+ZONES_OF_3G = (
+    "Row 3g: one source asks for two or more matched defects, the other for two or more zones of one lung; here both"
+    " are asked. Where one lung has them, matched defects of the other lung belong to the pattern."
+)
 
 
 def _benign(category: str, lesion: str) -> tuple[Row, ...]:
@@ -157,19 +165,20 @@ MOD_PIOPED_II = Table(
         Row(
             "3g",
             "very_low_probability",
-            "Matched ventilation and perfusion defects in two or more zones of one lung, X-ray clear there",
+            "Two or more matched ventilation and perfusion defects, in two or more zones of one lung, X-ray clear"
+            " there",
             matched_in_zones_only,
         ),
         _several("very_low_probability", "3b, 3c, 3e, 3g"),
         Row("4", "nondiagnostic", "Everything else", always),
     ),
-    decided=DECIDED,
+    decided=(*DECIDED, ZONES_OF_3G),
 )
 
 MOD_PIOPED_II_Q = Table(
     scheme="MOD_PIOPED_II_Q",
     source=SOURCE,
-    fit=Fit(tuple(Technique), ventilation=False, needs_xray=True, reads_xray=True),
+    fit=Fit((Technique.PLANAR,), ventilation=False, needs_xray=True, reads_xray=True),
     rows=(
         Row("1", "pe_absent", "No perfusion defect", no_defect, nothing),
         Row(
@@ -183,5 +192,5 @@ MOD_PIOPED_II_Q = Table(
         _several("pe_absent", "3b, 3c, 3e"),
         Row("4", "nondiagnostic", "Everything else", always),
     ),
-    decided=DECIDED,
+    decided=(*DECIDED, PLANAR_ONLY),
 )

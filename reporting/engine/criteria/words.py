@@ -29,7 +29,7 @@ def _segment(facts: Facts, finding: SegmentFinding) -> str:
     parts = [f"{finding.code} {finding.perfusion} defect"]
     if facts.by_ventilation and finding.ventilation in VENTILATION:
         parts.append(VENTILATION[finding.ventilation])
-    if finding.xray in XRAY:
+    if facts.by_xray and finding.xray in XRAY:
         parts.append(XRAY[finding.xray])
     if finding.wedge is not None:
         parts.append("wedge-shaped" if finding.wedge else "not wedge-shaped")

@@ -1,5 +1,6 @@
 """What a reader saw: the words of it, the values, and how they are kept as JSON."""
 
+from reporting.engine.findings.counted import counted, idle
 from reporting.engine.findings.kept import InvalidReading, as_json, parse
 from reporting.engine.findings.values import (
     Comparison,
@@ -47,5 +48,7 @@ __all__ = [
     "Ventilation",
     "Xray",
     "as_json",
+    "counted",
+    "idle",
     "parse",
 ]

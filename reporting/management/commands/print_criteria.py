@@ -57,7 +57,8 @@ def _trinary():
             f"## {SCHEMES['TRINARY'].name} (`TRINARY`)\n",
             f"Source: {trinary.SOURCE}.",
             "It translates the table that fits what was done: PIOPED I for planar pictures with ventilation, EANM for",
-            "SPECT with ventilation, modified PIOPED II with X-ray where ventilation was not done.\n",
+            "SPECT with ventilation, modified PIOPED II with X-ray for planar pictures without ventilation. None is",
+            "for SPECT without ventilation: the terms stand there without a suggestion.\n",
             *terms,
             "\nWhere a low probability goes, no evidence of PE or nondiagnostic, the department chooses.\n",
         ]

@@ -36,7 +36,7 @@ def generated(reading: Reading, study: Study, *, scheme, category, language="en"
     """What the structure says, and nothing else. `prior_on`: the local day of the examination compared with."""
     day = _day(prior_on, language) if prior_on else ""
     lines = (
-        prose.findings(reading, study, day),
+        prose.findings(reading, study, day, scheme=scheme),
         prose.impression(scheme, category, reading, study, day),
         next_steps.suggested(scheme, category, reading.prior, cteph=reading.cteph is True),
     )

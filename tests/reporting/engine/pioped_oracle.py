@@ -112,13 +112,14 @@ def _low(segments, defects):
     sizes = [each["perfusion"] for each in defects.values()]
     xrays = {each["xray"] for each in defects.values()}
     all_small = set(sizes) == {"small"}
-    if all_small and len(sizes) <= 3 and {each["xray"] for each in segments.values()} == {"clear"}:
+    clear = {each["xray"] for each in segments.values()} == {"clear"}
+    if all_small and len(sizes) <= 3 and clear:
         return "very low"
     low = (
-        (sizes == ["moderate"] and xrays == {"clear"})
+        (sizes == ["moderate"] and clear)
         or xrays == {"larger"}
         or _limited_match(segments, defects)
-        or (all_small and len(sizes) > 3 and xrays == {"clear"})
+        or (all_small and len(sizes) > 3)
         or (all_small and len(sizes) <= 3 and xrays == {"equal"})
     )
     return "low" if low else "intermediate"

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from reporting.engine.differential import REGIONS
-from reporting.engine.findings import LIMITS, NONSEGMENTAL, OTHER_FINDINGS
+from reporting.engine.findings import LIMITS, NONSEGMENTAL, OTHER_FINDINGS, Study, Technique
 from tests.reporting.engine.maps import CODES, NORMAL
 
 steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine too
@@ -57,6 +57,7 @@ segment = every(
     wedge=[None, *BOTH],
     stripe=BOTH,
 )
+studies = st.builds(Study, st.sampled_from(list(Technique)), st.booleans(), st.booleans())
 level = st.sampled_from(["", "low", "intermediate", "high"])
 
 

@@ -1,16 +1,19 @@
 """Prose says what the structure says and nothing else, and own lines survive when it is made again."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reporting.engine import prose
-from reporting.engine.findings import Study, Technique, parse
+from reporting.engine.criteria import counts, suggest
+from reporting.engine.findings import Study, Technique, Ventilation, counted, idle, parse
+from reporting.engine.schemes import SCHEMES
 from reporting.engine.sentences import Listed, Own, Sentence
 from tests.reporting.engine import strategies
 from tests.reporting.engine.maps import CODES, reading
 
 PLANAR = Study(Technique.PLANAR, ventilation_done=True, xray_known=True)
-studies = st.builds(Study, st.sampled_from(list(Technique)), st.booleans(), st.booleans())
 
 
 def keys(found, study=PLANAR):
@@ -40,7 +43,7 @@ def test_one_segment_left_out_and_nothing_is_called_normal_in_all():
 
 
 @strategies.steady
-@given(strategies.anything, studies)
+@given(strategies.anything, strategies.studies)
 def test_a_segment_is_named_only_for_what_was_assessed_in_it_or_was_not(kept, study):
     found = parse(kept)
     plain = {
@@ -55,7 +58,7 @@ def test_a_segment_is_named_only_for_what_was_assessed_in_it_or_was_not(kept, st
 
 
 @strategies.steady
-@given(strategies.anything, studies)
+@given(strategies.anything, strategies.studies)
 def test_what_is_not_assessed_is_not_said(kept, study):
     said = {line.key for line in prose.findings(parse(kept), study) if isinstance(line, Sentence)}
     found = parse(kept)
@@ -69,7 +72,7 @@ def test_what_is_not_assessed_is_not_said(kept, study):
 
 
 @strategies.steady
-@given(strategies.anything, studies)
+@given(strategies.anything, strategies.studies)
 def test_own_notes_are_said_as_they_are(kept, study):
     found = parse(kept)
     notes = [note for note in (found.limits_note, found.other_note, found.comparison.note) if note]
@@ -141,3 +144,43 @@ def test_a_generated_line_that_the_reader_rewrote_stays_rewritten():
 
 def test_an_own_line_stays_behind_its_sentence():
     assert prose.renewed("a\nmine\nb", "a\nb", "x\na\ny\nb") == "x\na\nmine\ny\nb"
+
+
+DONE = Study(Technique.SPECT_CT, ventilation_done=True, xray_known=True)
+UNDONE = Study(Technique.PLANAR, ventilation_done=False, xray_known=False)
+
+
+def test_values_of_what_was_not_done_are_neither_counted_nor_said():
+    typed = reading("RB8 large matched xray=equal; RB9 moderate; LB3 normal worse xray=larger")
+    assert {key.split(".")[0] for key in keys(typed, DONE)} >= {"xray", "ventilation", "defects"}
+    left = keys(typed, UNDONE)
+    assert left == ["study.planar_q", "study.no_xray", "defects", "defects", "perfusion.rest_normal"]
+
+
+@strategies.steady
+@given(strategies.anything, strategies.studies)
+def test_prose_and_criteria_leave_out_the_same(kept, study):
+    """What is typed of something that was not done changes no sentence and no count: the same without it."""
+    found = parse(kept)
+    cleared = counted(found, study)
+    plain = cleared if study.ventilation_done else _without_what_was_not_done(cleared)
+    for each in (cleared, plain):
+        assert prose.findings(found, study) == prose.findings(each, study)
+        assert counts(found, study) == counts(each, study)
+        assert idle(each, study) == {}
+    assert (cleared == found) or idle(found, study) or not study.ventilation_done
+    for key in SCHEMES:
+        assert suggest(key, found, study) == suggest(key, cleared, study)
+
+
+def _without_what_was_not_done(found):
+    unsaid = (replace(each, ventilation=Ventilation.NOT_ASSESSED) for each in found.segments)
+    return replace(found, segments=tuple(unsaid))
+
+
+def test_mismatch_is_said_as_the_scheme_judges_it():
+    found = reading("RB8 large wedge xray=equal")
+    said = [line.key for line in prose.findings(found, DONE, scheme="EANM_SPECT")]
+    assert "mismatch.sum" in said
+    assert "xray.equal" in said
+    assert "mismatch.none" in [line.key for line in prose.findings(found, PLANAR, scheme="PIOPED_I")]

@@ -6,12 +6,21 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from reporting.models import ExaminationFact, ReportingRules, ResourceDay, SecondReading, TracerDay
+from reporting.models import (
+    ExaminationFact,
+    ReportingRules,
+    ResourceDay,
+    SecondReading,
+    TracerDay,
+)
 from reporting.numbers import cases, panels
 from reporting.numbers.choice import Choice
+from reporting.services import drafting
 from scheduling.models import Appointment
 from tests import department
+from tests.reporting.conftest import LIKELY
 
 DAYS = 70
 FIRST = department.TODAY - timedelta(days=DAYS - 1)
@@ -160,6 +169,23 @@ class TestAgainstASlowCount:
         soon = [row for row in told if row.critical_minutes <= row.critical_due_minutes]
         assert reading.figures[0].cell.value == round(100 * len(soon) / len(told), 1)
         assert reading.figures[2].cell.value == sum(row.critical == "open" for row in rows)
+
+    @pytest.mark.parametrize(
+        ("ago", "place"), [(timedelta(minutes=61), "overdue"), (timedelta(minutes=59), "waiting")]
+    )
+    def test_overdue_and_told_to_nobody_is_late(self, ago, place, rows, order, resident, everything):
+        """All rows are of one order: while its result is open, each open row is, and overdue as that one is."""
+        drafting.write(order, draft_version=1, **LIKELY, by=resident, now=timezone.now() - ago)
+        reading = panels.BY_KEY["critical"].read(everything)
+        told = [row for row in rows if row.critical == "told"]
+        soon = [row for row in told if row.critical_minutes <= row.critical_due_minutes]
+        left = sum(row.critical == "open" for row in rows)
+        whole = len(told) + (left if place == "overdue" else 0)
+        assert reading.figures[0].cell.value == round(100 * len(soon) / whole, 1)
+        assert cases.picked(everything, {"critical": place}).count() == left > 0
+        columns = reading.tables[0].columns
+        at = columns.index({"overdue": "Overdue, not told", "waiting": "Time not over"}[place])
+        assert sum(row[at].value for row in reading.tables[0].rows) == left
 
     def test_no_shows_by_what_had_reached_the_patient(self, rows, everything):
         reading = panels.BY_KEY["no-shows"].read(everything)
