@@ -202,6 +202,8 @@ def test_after_the_scan_both_links_show_the_sheet_with_a_clock_time_and_no_resul
         assert re.search(r"Do not breastfeed for 24 hours: until \w+ \d+ March 2027, \d\d:\d\d", shown)
         assert "The doctor who sent you tells you the result" in shown
         assert "Get help at once" in shown
+        assert "Do not wait if you have:" in shown
+        assert "Do not wait for your appointment" not in shown
 
 
 def test_the_sheet_is_in_the_language_of_the_page(client, site):
