@@ -30,6 +30,9 @@ class Row:
     def given(self, prior: Level) -> int | None:
         return {Level.HIGH: self.high, Level.INTERMEDIATE: self.intermediate, Level.LOW: self.low}.get(prior)
 
+    def is_checked(self, prior: Level) -> bool:
+        return (self.category, prior) not in UNCHECKED
+
 
 ROWS = (
     Row("high_probability", 96, 88, 56, 87),
@@ -37,13 +40,14 @@ ROWS = (
     Row("low_probability", 40, 16, 4, 14),
     Row("normal", 0, 6, 2, 4),
 )
+UNCHECKED = frozenset(
+    {
+        ("intermediate_or_indeterminate", Level.INTERMEDIATE),
+        *(("normal", level) for level in PRIOR_BANDS),
+    }
+)
+"""Cells that nobody has compared with the paper: shown with that remark, and never written into a report."""
 NEAR_NORMAL = "very_low_probability"  # PIOPED counted near-normal scans with the normal ones
-
-
-def after_scan(scheme: str, category: str, prior: Level, study: Study) -> int | None:
-    """Percent with pulmonary embolism, or None where the table does not apply or no prior is chosen."""
-    row = row_of(scheme, category, study)
-    return row.given(prior) if row else None
 
 
 def row_of(scheme: str, category: str, study: Study) -> Row | None:

@@ -24,7 +24,7 @@ from reporting.engine.findings import (
     Xray,
     counted,
 )
-from reporting.engine.probability import after_scan
+from reporting.engine.probability import row_of
 from reporting.engine.segments import LOBES, by_code
 from reporting.engine.sentences import Line, Listed, Own, Sentence, say
 
@@ -60,7 +60,8 @@ def impression(
     term = say(f"term.{category}")
     plain = scheme == NO_CRITERIA
     said: list[Line] = [say("impression.plain", term=term) if plain else _by_scheme(term, scheme)]
-    percent = after_scan(scheme, category, reading.prior, study)
+    row = row_of(scheme, category, study)
+    percent = row.given(reading.prior) if row and row.is_checked(reading.prior) else None
     if percent is not None:
         said.append(say(f"probability.{reading.prior}", percent=percent))
     if reading.cteph:

@@ -58,8 +58,9 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """`suggestion` or, where there is none, `refusal`: the sentence why. `probability`: percent with embolism after
-    the scan, by the reader's prior, where the table applies; `by_prior`: its row; `idle`: {column of the map: a
-    sentence} of values that do not count, as what they are about was not done."""
+    the scan, by the reader's prior, where the table applies; `by_prior`: its row; `is_checked`: whether that figure
+    was compared with the paper. `idle`: {column of the map: a sentence} of values that do not count, as what they
+    are about was not done."""
 
     reading: Reading
     counts: Counts
@@ -67,6 +68,7 @@ class Evaluation:
     refusal: str
     probability: int | None
     by_prior: probability.Row | None
+    is_checked: bool
     idle: Mapping[str, str]
 
 
@@ -80,13 +82,15 @@ def of(frame, *, scheme, category, reading):
     frame = frame.read_as(reading)
     judged = suggest(scheme, reading, frame.study, rules.options(frame.rules)) if scheme in SCHEMES else None
     suggestion = judged if isinstance(judged, Suggestion) else None
+    row = probability.row_of(scheme, category, frame.study)
     return Evaluation(
         reading=reading,
         counts=counts(reading, judged_by(scheme, frame.study)),
         suggestion=suggestion,
         refusal=judged.sentence if isinstance(judged, Refusal) else "",
-        probability=probability.after_scan(scheme, category, reading.prior, frame.study),
-        by_prior=probability.row_of(scheme, category, frame.study),
+        probability=row.given(reading.prior) if row else None,
+        by_prior=row,
+        is_checked=row is None or row.is_checked(reading.prior),
         idle=idle_in_words(reading, frame.study),
     )
 

@@ -96,7 +96,9 @@ def _probability():
         [
             "## Probability after the scan\n",
             f"Source: {probability.SOURCE}. Percent with pulmonary embolism by the clinical prior that the reader",
-            f"chooses ({bands}). Shown beside PIOPED I categories of planar pictures only.\n",
+            f"chooses ({bands}). Shown beside PIOPED I categories of planar pictures only.",
+            "Not compared with the paper yet, for sign-off by a physician, and never written into a report:",
+            "intermediate scan with intermediate prior, and normal scan by prior.\n",
             "| Scan | High prior | Intermediate | Low | All |",
             "| --- | --- | --- | --- | --- |",
             *rows,

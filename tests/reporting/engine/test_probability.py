@@ -2,9 +2,9 @@
 
 import pytest
 
-from reporting.engine import next_steps
-from reporting.engine.findings import Level, Study, Technique
-from reporting.engine.probability import after_scan
+from reporting.engine import next_steps, prose
+from reporting.engine.findings import Level, Study, Technique, parse
+from reporting.engine.probability import ROWS, UNCHECKED, row_of
 from reporting.engine.schemes import SCHEMES
 
 PLANAR = Study(Technique.PLANAR, True, True)
@@ -20,6 +20,11 @@ PRINTED = {
 LEVELS = (Level.HIGH, Level.INTERMEDIATE, Level.LOW)
 
 
+def after_scan(scheme, category, prior, study):
+    row = row_of(scheme, category, study)
+    return row.given(prior) if row else None
+
+
 @pytest.mark.parametrize(("category", "percents"), PRINTED.items())
 def test_probability_is_the_printed_one(category, percents):
     assert tuple(after_scan("PIOPED_I", category, level, PLANAR) for level in LEVELS) == percents
@@ -33,6 +38,14 @@ def test_probability_stands_only_beside_pioped_i_of_planar_pictures():
     assert after_scan("PIOPED_I", "high_probability", Level.LOW, SPECT) is None
     others = [key for key in SCHEMES if key != "PIOPED_I"]
     assert [after_scan(key, "high_probability", Level.LOW, PLANAR) for key in others] == [None] * len(others)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.category)
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_figure_that_nobody_compared_with_the_paper_is_not_written_into_a_report(row, level):
+    said = prose.impression("PIOPED_I", row.category, parse({"prior": level}), PLANAR)
+    is_said = f"probability.{level}" in [line.key for line in said]
+    assert is_said == ((row.category, level) not in UNCHECKED) == row.is_checked(level)
 
 
 def keys(*args, **kwargs):
