@@ -37,6 +37,8 @@ class _Outrun(Exception):
 def settle(message, state, *, now, code="", sentences=None, **changes):
     """Write the outcome if the row is still ours: same generation, still being sent. True when it was."""
     about = {"message": str(message.pk), "kind": message.kind}
+    if state in OUTCOMES:  # the claim has put the end of its lease there
+        changes["due_at"] = message.claimed_due_at
     try:
         with transaction.atomic():
             _write(message, {"state": state, "last_error": code, **changes})

@@ -351,6 +351,13 @@ def test_a_due_mail_is_sent_once_and_leaves_its_traces(site, relay):
     assert Heartbeat.objects.get(name="messages").beat_at == NOW
 
 
+def test_what_has_left_keeps_the_time_at_which_it_was_due(site, relay):
+    department.booked(site, first_day=NEXT_WEEK)
+    due_at = Message.objects.get(kind="confirmation").due_at
+    messages.send_due(now=NOW + timedelta(minutes=1))
+    assert Message.objects.get(kind="confirmation", state="sent").due_at == due_at
+
+
 def test_log_lines_name_no_address(site, relay, caplog):
     relay.refuse_recipient = "550 <pat@mail.example> is unknown"
     department.booked(site, of=department.patient(site, email="pat@mail.example"), first_day=NEXT_WEEK)
