@@ -3,6 +3,8 @@
 import csv
 import io
 
+from reporting.numbers.values import NOTHING
+
 # Some spreadsheets pass over blanks in front, and take the wide signs of East Asian keyboards for the plain ones.
 _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BREAKS = ("\t", "\r", "\n")
@@ -33,7 +35,7 @@ def figures(panel, reading, choice):
     yield [panel.title]
     yield [f"{choice.first:%Y-%m-%d}", f"{choice.last:%Y-%m-%d}", _whose(choice)]
     for each in reading.figures:
-        yield [each.label, bare(each.cell), each.cell.text]
+        yield [each.label, bare(each.cell), _said(each.cell)]
     for table in reading.tables:
         yield []
         yield [table.caption]
@@ -43,8 +45,12 @@ def figures(panel, reading, choice):
 
 
 def bare(cell):
-    """The figure itself; in words where it has none."""
-    return cell.text if cell.value is None else cell.value
+    """The figure itself; in words where it has none, and nothing where there is nothing to say."""
+    return _said(cell) if cell.value is None else cell.value
+
+
+def _said(cell):
+    return "" if cell.text == NOTHING else cell.text
 
 
 def _whose(choice):
