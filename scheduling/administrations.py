@@ -74,8 +74,12 @@ def before(row, rows):
 
 
 def judge(row, rows, moment):
-    """engine.Judgement of a dose that would be given at a moment; `rows`: all doses of its step that stand."""
-    return engine.judge(prescribed(row), activity_at(row, moment), row.particles, before(row, rows))
+    """engine.Judgement of a dose that would be given at a moment; `rows`: all doses of its step that stand.
+
+    A press that waited for the network may be older than the measurement: it gives the dose at that time.
+    """
+    given_at = max(moment, row.measured_at)
+    return engine.judge(prescribed(row), activity_at(row, given_at), row.particles, before(row, rows))
 
 
 FIGURES = ("measured_mbq", "measured_at", "given_at", "residual_mbq", "residual_measured_at")

@@ -80,7 +80,7 @@ def _dose(row, rows, site, now):
     waits = row.given_at is None
     row.activity_now_mbq = administrations.activity_at(row, now) / 1000 if waits else None
     row.refusal = administrations.why_not_give(row, rows, site, now) if waits else None
-    row.warnings = administrations.judge(row, rows, now).warnings if waits else ()
+    row.warnings = choosing.to_know(row, rows, now) if waits else ()
     return row
 
 

@@ -17,6 +17,11 @@ from scheduling.engine.tracers import ADULT_YEARS, IMAGE_PARTICLES, mbq_words
 MOST_OFF_PERCENT = 20
 """A dose that is farther from the prescribed one is not given unless an authorised user says so (10 CFR 35.63(d))."""
 
+NOTED_PERCENT = 5
+"""What differs by more is said, though it is allowed: a calibrator's own constancy is within 5 % (EANM 2010)."""
+LABEL_PERCENT = 120
+"""Calibrators differ; what was drawn from a batch, all doses together, is never more than this share of its label."""
+
 _BREATHED: Mapping[str, str] = {
     Agent.TECHNEGAS: "pertechnetate",
     Agent.DTPA: "dtpa",
@@ -233,7 +238,7 @@ def judge(
     """
     refusals = [found.unpublished] if found.unpublished else []
     refusals += _off(found, dose_kbq) if before is None else _in_all(found, dose_kbq, before)
-    warnings: list[str] = []
+    warnings = [] if refusals or before else _noted(found, dose_kbq)
     if particles is not None and found.most_particles is not None:
         total = particles + (before.particles if before else 0)
         if total > found.most_particles:
@@ -255,11 +260,19 @@ def _off(found: Prescription, dose_kbq: int) -> list[str]:
     off = abs(dose_kbq - found.prescribed_kbq) * 100
     if off <= MOST_OFF_PERCENT * found.prescribed_kbq:
         return []
+    return [f"{_deviation(found, dose_kbq)}; at most {MOST_OFF_PERCENT} % is allowed."]
+
+
+def _deviation(found: Prescription, dose_kbq: int) -> str:
+    """160 MBq is 8 % more than the prescribed 148 MBq"""
+    off = abs(dose_kbq - found.prescribed_kbq) * 100 // found.prescribed_kbq
     side = "less" if dose_kbq < found.prescribed_kbq else "more"
-    return [
-        f"{mbq_words(dose_kbq)} is {off // found.prescribed_kbq} % {side} than the prescribed "
-        f"{mbq_words(found.prescribed_kbq)}; at most {MOST_OFF_PERCENT} % is allowed."
-    ]
+    return f"{mbq_words(dose_kbq)} is {off} % {side} than the prescribed {mbq_words(found.prescribed_kbq)}"
+
+
+def _noted(found: Prescription, dose_kbq: int) -> list[str]:
+    off = abs(dose_kbq - found.prescribed_kbq) * 100
+    return [f"{_deviation(found, dose_kbq)}."] if off > NOTED_PERCENT * found.prescribed_kbq else []
 
 
 def _in_all(found: Prescription, dose_kbq: int, before: Given) -> list[str]:

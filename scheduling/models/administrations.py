@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from scheduling.engine.countrates import SETTLES, Way
 from scheduling.models.appointments import ScheduledProcedureStep
 from scheduling.models.decisions import Decision
+from scheduling.models.dose_limits import limits
 from scheduling.models.protocols import Tracer
 from scheduling.models.records import Record, records_of
 from scheduling.models.tracers import TracerBatch, activity
@@ -97,6 +98,7 @@ class Administration(Record):
                 name="administration_checked_by_another",
             ),
         ]
+        triggers = limits()
 
     def __str__(self):
         return f"{self.product} {self.number}"

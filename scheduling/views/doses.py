@@ -214,14 +214,13 @@ def _frame(request, dose):
 def _about(dose):
     appointment, now = dose.step.appointment, timezone.now()
     rows = administrations.standing(dose.step)
-    refusals = () if dose.given_at or dose.voided_at else administrations.judge(dose, rows, now).refusals
+    waits = dose.given_at is None and dose.voided_at is None
     return {
         "dose": dose,
         "step": dose.step,
         "tracer": PRODUCTS[dose.product].tracer,
         "activity_now": administrations.activity_at(dose, now) / 1000,
-        "refusals": refusals,
-        "why_not": None
-        if dose.given_at or dose.voided_at
-        else administrations.why_not_give(dose, rows, appointment.site, now),
+        "refusals": administrations.judge(dose, rows, now).refusals if waits else (),
+        "warnings": choosing.to_know(dose, rows, now) if waits else (),
+        "why_not": administrations.why_not_give(dose, rows, appointment.site, now) if waits else None,
     }

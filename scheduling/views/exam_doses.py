@@ -13,7 +13,7 @@ from scheduling.engine.states import StepState
 from scheduling.engine.tracers import mbq_words
 from scheduling.examinations import examination
 from scheduling.models import StepKind
-from scheduling.services.doses import prescribing
+from scheduling.services.doses import choosing, prescribing
 from vqflow import policy
 
 MEASURE = "visit.perform"
@@ -142,7 +142,7 @@ def _dose(row, rows, site, user, now):
         row,
         mbq_words(administrations.activity_at(row, now)),
         refusal=administrations.why_not_give(row, rows, site, now),
-        warnings=judged.warnings,
+        warnings=choosing.to_know(row, rows, now),
         is_off=bool(judged.refusals) and row.override_id is None,
         may_check=lacks_check and row.recorded_by_id != user.pk and policy.allows(user, "dose.check"),
         lacks_check=lacks_check,

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from scheduling import administrations
 from scheduling.administrations import kbq, product_of
+from scheduling.engine import administration as engine
 from scheduling.engine.calendars import to_minute
 from scheduling.engine.decay import decayed
 from scheduling.engine.doses import PRODUCTS
@@ -15,8 +16,6 @@ from scheduling.services import quality
 from scheduling.services.tracers import stock
 
 UNDONE = "Recorded by mistake."
-CALIBRATORS_DIFFER = Decimal("1.2")
-"""More than the label by this is no matter of calibrators any more."""
 SHOWN_AFTER_EXPIRY = timedelta(hours=12)
 ANOTHERS = (
     "This unit dose is another patient's. Take the one that is kept for this patient, or one that is free."
@@ -95,17 +94,41 @@ def not_in_it(batch, measured_mbq, measured_at, *, but=None):
 
     Beside it lies what was drawn for others and not thrown away. A generator makes more, so it is asked alone.
     """
-    held = activity_at(batch, measured_at)
-    alone = kbq(measured_mbq)
-    others = 0 if PRODUCTS[batch.product].regrows else _drawn(batch, measured_at, but)
-    if alone + others <= held * CALIBRATORS_DIFFER:
+    held, alone, others = _held_and_drawn(batch, measured_mbq, measured_at, but)
+    most = held * engine.LABEL_PERCENT // 100
+    if alone + others <= most:
         return None
-    if alone > held * CALIBRATORS_DIFFER or not others:
+    if alone > most or not others:
         return f"The batch holds only {mbq_words(held)} at this time. Check the figure and the batch."
     return (
         f"The batch holds only {mbq_words(held)} at this time, and {mbq_words(others)} of that was drawn for others. "
         "Check the figure and the batch."
     )
+
+
+def to_know(dose, doses, now):
+    """Sentences about a dose that waits, of which nobody has to approve any; `doses`: of its step, all that stand."""
+    above = _above_label(dose)
+    return (*administrations.judge(dose, doses, now).warnings, *((above,) if above else ()))
+
+
+def _above_label(dose):
+    """A sentence where more was drawn from this dose's batch, with it, than its label says; or None. Two queries."""
+    held, alone, others = _held_and_drawn(dose.batch, dose.measured_mbq, dose.measured_at, dose)
+    drawn = alone + others
+    if drawn * 100 <= held * (100 + engine.NOTED_PERCENT):
+        return None
+    more, name = drawn * 100 // held - 100, stock.name_of(dose.batch)
+    return (
+        f"{mbq_words(drawn)} was drawn from {name}, {more} % more than its label says. "
+        "Check the calibrator and the label."
+    )
+
+
+def _held_and_drawn(batch, measured_mbq, measured_at, but):
+    """kBq at that moment: what the batch holds by its label, this dose, and what was drawn for others."""
+    others = 0 if PRODUCTS[batch.product].regrows else _drawn(batch, measured_at, but)
+    return activity_at(batch, measured_at), kbq(measured_mbq), others
 
 
 def _drawn(batch, moment, but):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from scheduling import administrations
 from scheduling.engine import administration as engine
 from scheduling.models import Administration, Incident
-from scheduling.services import incidents
+from scheduling.services import incidents, tracers
 from scheduling.services.doses import choosing
 from scheduling.services.examination import kept
 from vqflow.errors import Invalid
@@ -43,7 +43,8 @@ def check(dose, changes, now):
     if facts["measured_mbq"] > MOST_MBQ:
         raise Invalid(TOO_HIGH, fields={field: [TOO_HIGH]})
     if changes.keys() & {"measured_mbq", "measured_at"}:
-        sentence = choosing.not_in_it(dose.batch, facts["measured_mbq"], facts["measured_at"], but=dose)
+        batch = tracers.lock({dose.batch_id})[dose.batch_id]
+        sentence = choosing.not_in_it(batch, facts["measured_mbq"], facts["measured_at"], but=dose)
         if sentence:
             raise Invalid(sentence, fields={field: [sentence]})
     times = [facts[each] for each in ("measured_at", "given_at", "residual_measured_at") if facts[each]]

@@ -26,6 +26,7 @@ RULE = "DOSE"
 GONE = {
     "administration_unit_dose_once": choosing.USED,
     "administration_once": "Somebody was faster: a dose is measured already.",
+    "administration_within_batch": "More was drawn from this batch than it holds. Check the figure and the batch.",
 }
 DISCARD_REASONS = (
     "Not as prescribed.",
@@ -48,6 +49,8 @@ def measure(
     policy.permit(by, "visit.perform")
     appointment = reservations.locked(step.appointment)
     step = appointment.steps.get(pk=step.pk)
+    # Of two who draw from one vial at once the second sees what the first has drawn.
+    batch = tracers.lock_drawn(step, batch)
     _refuse(gates.why_not_measure(examination(appointment, now), step.kind))
     _refuse(_why_not_another(step, is_extra=is_extra))
     _refuse(choosing.why_not(batch, appointment, step, now=now))

@@ -168,6 +168,12 @@ def release(*, steps=(), tokens=()):
         _give_back(which)
 
 
+def lock_drawn(step, batch):
+    """The batch that a step's dose is drawn from, as it is now, locked in one go with the one that was planned."""
+    planned = DoseClaim.objects.exclude(status=DoseClaim.Status.RELEASED).filter(step=step, extra=None)
+    return lock({batch.pk, *planned.values_list("batch", flat=True)})[batch.pk]
+
+
 def drawn(step, batch, *, activity_kbq, reference_kbq, at):
     """A step's dose was really drawn from this batch: where another was planned, its claim follows, as far as there
     is anything left. Part of the caller's transaction."""
