@@ -43,7 +43,8 @@ from scheduling.models import (
     Task,
     TracerBatch,
 )
-from scheduling.services import protocols, search
+from scheduling.services import links, protocols, search, self_service
+from tests import mailed
 from vqflow.management.commands import prepare
 from vqflow.models import AuditEvent, User
 
@@ -253,6 +254,16 @@ def test_most_vetted_orders_find_a_time_in_the_week_ahead(noon):
     asked = {"first_day": noon.date() + timedelta(days=1), "days": 7, "by": scheduler, "now": noon}
     found = [bool(search.proposals(order, **asked)[0]) for order in orders]
     assert found.count(True) > len(found) / 2
+
+
+def test_patients_of_both_departments_find_another_time_by_their_link(noon):
+    booked = Appointment.objects.filter(state=AppointmentState.BOOKED, starts_at__gt=noon + timedelta(days=2))
+    booked = booked.filter(procedure__order__patient_class="O", procedure__order__priority="routine")
+    for code in Site.objects.values_list("code", flat=True):
+        keys = list(booked.filter(site__code=code).order_by("starts_at").values_list("pk", flat=True)[:12])
+        opened = [mailed.link(Appointment.objects.get(pk=key), now=noon)[1] for key in keys]
+        found = [bool(self_service.days(links.of(link.pk), now=noon)) for link in opened]
+        assert found.count(True) > len(found) / 2, code
 
 
 def test_the_applications_own_database_role_can_load_it(db):
