@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from scheduling.engine import administration as engine
 from scheduling.engine import countrates
+from scheduling.engine.clocks import hour
 from scheduling.engine.decay import decayed
 from scheduling.engine.doses import PRODUCTS
 from scheduling.engine.states import StepState
@@ -101,8 +102,8 @@ def administered_kbq(dose, **changed):
 def why_not_give(row, rows, site, moment):
     """A sentence why this dose is not given at that moment, or None."""
     if row.usable_until and moment > row.usable_until:
-        expired = row.usable_until.astimezone(ZoneInfo(site.time_zone))
-        return f"This dose expired at {expired:%H:%M}. Discard it and measure another."
+        expired = hour(row.usable_until, ZoneInfo(site.time_zone))
+        return f"This dose expired at {expired}. Discard it and measure another."
     if site.two_person_check and row.checked_by_id is None:
         return CHECK_FIRST
     refusals = () if row.override_id else judge(row, rows, moment).refusals

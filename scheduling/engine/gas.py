@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from scheduling.engine.clocks import hour
+
 RULE = "GAS-1"
 """What a physician overrides to let older gas be breathed in; it lapses with the next burn."""
 BREATHED_WITHIN = timedelta(minutes=10)
@@ -15,6 +17,6 @@ def why_not_breathe(made_at: datetime | None, now: datetime, zone: ZoneInfo) -> 
         return None
     minutes = BREATHED_WITHIN // timedelta(minutes=1)
     return (
-        f"The Technegas was made at {made_at.astimezone(zone):%H:%M}; it is breathed in within {minutes} min. "
+        f"The Technegas was made at {hour(made_at, zone)}; it is breathed in within {minutes} min. "
         "Burn again with a new crucible, or ask a physician to let it go on."
     )

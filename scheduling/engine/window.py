@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
+from scheduling.engine.clocks import hour
+
 _MINUTE = timedelta(minutes=1)
 
 Rule = Literal["CXR-1", "CXR-2", "CXR-3"]
@@ -105,8 +107,8 @@ def _too_old(gap: timedelta, longest: timedelta) -> str:
 def _clock(moment: datetime, beside: datetime, zone: tzinfo) -> str:
     local = moment.astimezone(zone)
     if local.date() == beside.astimezone(zone).date():
-        return f"{local:%H:%M}"
-    return f"{local:%H:%M} on {local.day} {local:%b %Y}"
+        return hour(moment, zone)
+    return f"{hour(moment, zone)} on {local.day} {local:%b %Y}"
 
 
 def _utc(moment: datetime) -> datetime:

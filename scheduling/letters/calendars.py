@@ -7,6 +7,7 @@ from functools import lru_cache
 from django.utils.translation import gettext
 from icalendar import Calendar, Event, Timezone, vCalAddress
 
+from scheduling.engine.clocks import happens_twice
 from scheduling.letters import senders
 from scheduling.letters.visits import dropped_visits
 from scheduling.models import MessageKind
@@ -70,7 +71,7 @@ def _invited(event, address):
 def _calendar_time(value, zone):
     """Local with TZID; in UTC when the clock shows this hour twice, because TZID can only mean the first."""
     moment = clock.local(value, zone)
-    return value.astimezone(UTC) if clock.happens_twice(moment) else moment
+    return value.astimezone(UTC) if happens_twice(moment) else moment
 
 
 def _part(name, method, event):

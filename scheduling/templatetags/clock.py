@@ -26,6 +26,8 @@ from zoneinfo import ZoneInfo
 
 from django import template
 
+from scheduling.engine.clocks import clock_time
+
 register = template.Library()
 
 
@@ -44,25 +46,6 @@ def local(value, zone):
     if value.tzinfo is None:
         raise ValueError("A time without a zone cannot be shown.")
     return value.astimezone(ZoneInfo(zone))
-
-
-def happens_twice(moment):
-    """Whether the clock shows this local time a second time (the hour after summer time ends)."""
-    other, offset = moment.replace(fold=1 - moment.fold).utcoffset(), moment.utcoffset()
-    return (offset < other) if moment.fold else (offset > other)
-
-
-def abbreviation(moment):
-    """EST, CET; UTC-03:00 for zones whose name is only a number."""
-    name = moment.tzname()
-    if name[0] in "+-":
-        return f"UTC{moment.isoformat()[-6:]}"
-    return name
-
-
-def clock_time(moment, *, named):
-    text = f"{moment:%H:%M}"
-    return f"{text} {abbreviation(moment)}" if named or happens_twice(moment) else text
 
 
 @shown

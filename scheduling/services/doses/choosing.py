@@ -8,6 +8,7 @@ from scheduling import administrations
 from scheduling.administrations import kbq, product_of
 from scheduling.engine import administration as engine
 from scheduling.engine.calendars import to_minute
+from scheduling.engine.clocks import hour
 from scheduling.engine.decay import decayed
 from scheduling.engine.doses import PRODUCTS
 from scheduling.engine.tracers import mbq_words
@@ -70,9 +71,9 @@ def _why_not(batch, product, claimed, used, step, now):
         return f"{name} failed: {batch.failed_reason.rstrip('.')}. Take another."
     zone = ZoneInfo(batch.site.time_zone)
     if now < batch.usable_from:
-        return f"{name} can be used from {batch.usable_from.astimezone(zone):%H:%M}."
+        return f"{name} can be used from {hour(batch.usable_from, zone)}."
     if now > batch.expires_at:
-        return f"{name} expired at {batch.expires_at.astimezone(zone):%H:%M}. Take another."
+        return f"{name} expired at {hour(batch.expires_at, zone)}. Take another."
     if batch.is_unit_dose and used:
         return USED
     return ANOTHERS if batch.is_unit_dose and claimed - {step.pk} else None

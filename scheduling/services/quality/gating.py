@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from scheduling.engine import quality as engine
+from scheduling.engine.clocks import hour
 from scheduling.engine.states import StepState
 from scheduling.models.querysets import rows_of
 from scheduling.services.quality import reading
@@ -50,7 +51,7 @@ def _is_to_be_made(due, now):
 
 def _evacuated(spill, zone):
     """Camera 1 is evacuated: gas escaped. It clears at 10:52."""
-    return f"{spill.room} {EVACUATED}. It clears at {spill.clears_at.astimezone(zone):%H:%M}."
+    return f"{spill.room} {EVACUATED}. It clears at {hour(spill.clears_at, zone)}."
 
 
 def present(site, now):

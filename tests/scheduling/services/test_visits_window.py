@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scheduling import worklist
 from scheduling.engine.states import StepState
 from scheduling.models import Order, StepKind, Task
 from scheduling.services import screening, vetting, visits
+from scheduling.services.examination import xrays
 from tests import department
 from tests.department import SAFE_ANSWERS
 from tests.scheduling.services.examination import (
@@ -39,7 +41,7 @@ EARLIEST = {
     datetime(2027, 3, 8, 15, 0, tzinfo=UTC): "11:00",
     datetime(2027, 3, 14, 6, 30, tzinfo=UTC): "03:30",
     datetime(2027, 3, 13, 17, 0, tzinfo=UTC): "13:00",
-    datetime(2027, 11, 7, 5, 30, tzinfo=UTC): "01:30",
+    datetime(2027, 11, 7, 5, 30, tzinfo=UTC): "01:30 EST",
     datetime(2027, 11, 6, 16, 0, tzinfo=UTC): "13:00",
 }
 
@@ -76,6 +78,22 @@ def test_one_second_too_late_is_refused_at_dose(xray_ended_at, appointment, tech
     at = xray_ended_at + 24 * HOUR + SECOND
     here(appointment, technologist, at)
     assert refused(visits.clear_dose, appointment, by=technologist, now=at) == TOO_OLD
+
+
+@pytest.mark.parametrize("ended_at", XRAY_ENDS)
+def test_a_chest_ct_counts_by_the_same_window_with_its_minutes_shown_from_check_in_on(
+    ended_at, appointment, technologist
+):
+    last, ventilation = ended_at + 24 * HOUR, step(appointment, StepKind.VENTILATION)
+    arrive(appointment, technologist, None, now=last - HOUR)
+    xrays.record(appointment, ended_at=ended_at, modality="CT", by=technologist, now=last - HOUR)
+    for now, left in ((last - HOUR, 60), (last, 0), (last + SECOND, -1)):
+        shown = worklist.row(worklist.examinations().get(pk=appointment.pk), now)
+        assert shown.window_minutes == left
+    assert refused(visits.clear_dose, appointment, by=technologist, now=last + SECOND) == TOO_OLD
+    visits.clear_dose(appointment, by=technologist, now=last)
+    assert refused(visits.start, ventilation, by=technologist, now=last + SECOND) == TOO_OLD
+    assert visits.start(ventilation, by=technologist, now=last).state == StepState.IN_PROGRESS
 
 
 @pytest.mark.parametrize("xray_ended_at", XRAY_ENDS)
