@@ -4,7 +4,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from scheduling.api.booking import CANNOT_BOOK, TAKEN
+from scheduling.api.booking import CANNOT_BOOK, TAKEN, other_times, with_alternatives
 from scheduling.api.details import appointment_answer
 from scheduling.api.site import SiteOperation
 from scheduling.serializers.appointments import AppointmentOut, ItinerariesOut
@@ -12,6 +12,7 @@ from scheduling.serializers.explanation import WhyNotOut
 from scheduling.serializers.finding import DaysIn, DaysQuery, DaysStartsOut, StepMoveIn, StepWhyNotIn
 from scheduling.services import access, booking, heat, onestep
 from vqflow.api.fields import body, query
+from vqflow.errors import Conflict
 
 
 class OrderDays(SiteOperation):
@@ -95,12 +96,28 @@ class StepMove(SiteOperation):
 
     @extend_schema(
         operation_id="steps_move",
-        summary="Give one step another start; the others stay, and every rule is checked for the whole",
+        summary="Give one step another start, the others stay; 409 comes with the nearest starts it can have",
         request=StepMoveIn,
         responses={200: AppointmentOut, **TAKEN},
     )
     def post(self, request, pk):
         step = access.step(pk, by=request.user, action="appointment.move")
         starts = {step.kind: body(StepMoveIn, request)["start"]}
-        booking.move(step.appointment, starts=starts, by=request.user, now=timezone.now())
+        try:
+            booking.move(step.appointment, starts=starts, by=request.user, now=timezone.now())
+        except Conflict as refusal:
+            find = _nearest(step, starts[step.kind], request.user)
+            raise with_alternatives(refusal, starts, find) from refusal
         return appointment_answer(step.appointment_id)
+
+
+def _nearest(step, wanted, user):
+    """What finds the nearest other starts of the step, and other times of the whole visit where it has none."""
+
+    def find(*, limit, **period):
+        found, sentences = onestep.others(step, by=user, now=timezone.now())
+        if not found:
+            return other_times(step.appointment, user)(limit=limit, **period)
+        return sorted(found, key=lambda each: abs(each.starts[step.kind] - wanted))[:limit], sentences
+
+    return find

@@ -1,7 +1,10 @@
 """The next weeks, one step's other starts and the letter, through the API."""
 
+from datetime import timedelta
+
 import pytest
 
+from scheduling.models import ProtocolStep
 from tests import department
 from tests.callers import Caller
 
@@ -56,6 +59,28 @@ def test_one_step_is_moved_and_the_others_stay(scheduler, appointment):
     assert status == 200
     by_kind = {each["kind"]: each["planned_start_at"] for each in moved["steps"]}
     assert by_kind == wanted
+
+
+def test_a_start_that_cannot_be_had_comes_with_the_nearest_that_can(scheduler, appointment):
+    step = appointment.steps.get(kind="perfusion")
+    wanted = step.planned_start_at + timedelta(hours=2)
+    status, refused = scheduler.post(f"steps/{step.pk}/move", {"start": wanted.isoformat()})
+    assert status == 409
+    _, every = scheduler.get(f"steps/{step.pk}/itineraries")
+    latest = [each["starts"] for each in every["proposals"][-1:-6:-1]]
+    assert [each["starts"] for each in refused["alternatives"]] == latest
+    assert scheduler.post(f"steps/{step.pk}/move", {"start": latest[0]["perfusion"]})[0] == 200
+
+
+def test_a_step_without_another_start_comes_with_other_times_of_the_visit(scheduler, appointment):
+    step = appointment.steps.get(kind="perfusion")
+    lag = step.planned_start_at - appointment.steps.get(kind="ventilation").planned_end_at
+    only = dict.fromkeys(("lag_min_minutes", "lag_max_minutes"), lag // timedelta(minutes=1))
+    ProtocolStep.objects.filter(kind="perfusion").update(**only)
+    assert scheduler.get(f"steps/{step.pk}/itineraries")[1]["proposals"] == []
+    wanted = step.planned_start_at + timedelta(hours=2)
+    status, refused = scheduler.post(f"steps/{step.pk}/move", {"start": wanted.isoformat()})
+    assert (status, len(refused["alternatives"])) == (409, 5)
 
 
 def test_why_one_step_cannot_start_then(scheduler, appointment):
