@@ -195,7 +195,7 @@ def _reading(picture, study, prior, quantitative):
         prior=prior,
         quality=Quality.GOOD,
         confidence=Level.HIGH if picture.group != Group.UNCLEAR else Level.INTERMEDIATE,
-        near_normal=not picture.defects,
+        near_normal=bool(picture.defects) and {size for _, size, _ in picture.defects} == {S},
         differential=_differential() if quantitative else Differential(),
     )
     return replace(found, **picture.more)

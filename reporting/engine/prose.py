@@ -90,7 +90,7 @@ def _done(reading: Reading, study: Study) -> Iterable[Line]:
 
 def _perfusion(reading: Reading) -> Iterable[Line]:
     every = reading.every_segment()
-    if reading.near_normal:
+    if reading.near_normal and not _is_all_normal(reading):
         yield say("perfusion.near_normal")
     for size in SIZES:
         for ventilation in (*KNOWN_VENTILATION, *UNKNOWN_VENTILATION[:1]):
@@ -106,6 +106,11 @@ def _perfusion(reading: Reading) -> Iterable[Line]:
     yield from _shapes(reading, every)
     if reading.nonsegmental:
         yield say("nonsegmental", causes=_words("cause", reading.nonsegmental))
+
+
+def _is_all_normal(reading: Reading) -> bool:
+    every = reading.every_segment()
+    return not reading.nonsegmental and all(each.perfusion == Perfusion.NORMAL for each in every)
 
 
 def _defects(reading: Reading, size: Perfusion, ventilation: Ventilation) -> Iterable[Line]:

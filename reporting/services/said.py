@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reporting.engine import differences
+from reporting.engine.segments import DEFAULT_SEGMENTS, SEGMENTS
 from reporting.models import VersionKind
 from reporting.services import reading, versions
 
 ALWAYS = ("Findings", "Impression")
+COLUMNS = ("perfusion", "ventilation", "xray", "wedge", "stripe")
+WORDS = {"xray": "X-ray", "stripe": "stripe sign", "cteph": "CTEPH"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,32 @@ def between(before, after):
     return differences.between(parts(before), parts(after))
 
 
-def _lines(kept, path=""):
-    """A reading's JSON as lines: "RB1: perfusion large, ventilation normal"."""
+def _lines(kept):
+    """A reading's JSON as lines: each defect by itself, segments without one together where they are alike."""
     if not isinstance(kept, Mapping):
         return []
-    segments = kept.get("segments", {})
-    lines = [f"{code}: {_words(each)}" for code, each in segments.items()]
+    alike = {}
+    for code, each in _in_order(kept):
+        is_defect = each.get("perfusion") not in (None, "normal")
+        alike.setdefault((is_defect and code, _words(_sorted(each))), []).append(code)
+    lines = [f"{', '.join(codes)}: {words}" for (_, words), codes in alike.items()]
     rest = {key: each for key, each in kept.items() if key not in ("segments", "segment_scheme")}
-    return [*lines, *(f"{_word(key)}: {_words(each)}" for key, each in rest.items())]
+    return [*lines, *(f"{_word(key)}: {_words(rest[key])}" for key in sorted(rest))]
+
+
+def _in_order(kept):
+    """(code, values) of the segments as their scheme has them: the database keeps JSON in an order of its own."""
+    segments = kept.get("segments", {})
+    known = [each.code for each in SEGMENTS.get(kept.get("segment_scheme", DEFAULT_SEGMENTS), ())]
+    return [
+        (code, segments[code]) for code in [*known, *sorted(segments.keys() - set(known))] if code in segments
+    ]
+
+
+def _sorted(values):
+    """A segment's values as the table has its columns."""
+    names = [*(name for name in COLUMNS if name in values), *sorted(values.keys() - set(COLUMNS))]
+    return {name: values[name] for name in names}
 
 
 def _words(value):
@@ -73,4 +94,4 @@ def _words(value):
 
 
 def _word(value):
-    return str(value).replace("_", " ")
+    return WORDS.get(value) or str(value).replace("_", " ")

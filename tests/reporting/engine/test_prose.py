@@ -184,3 +184,9 @@ def test_mismatch_is_said_as_the_scheme_judges_it():
     assert "mismatch.sum" in said
     assert "xray.equal" in said
     assert "mismatch.none" in [line.key for line in prose.findings(found, PLANAR, scheme="PIOPED_I")]
+
+
+def test_near_normal_is_not_said_where_all_is_normal():
+    assert "perfusion.near_normal" in keys(reading("RB8 small", near_normal=True))
+    assert "perfusion.near_normal" in keys(reading(nonsegmental=["cardiomegaly"], near_normal=True))
+    assert "perfusion.near_normal" not in keys(reading(near_normal=True))
