@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from scheduling.models import Order
+from scheduling.models import Order, Referrer
 from tests import department
 from tests.callers import Caller
 from vqflow.models import User
@@ -92,18 +92,19 @@ class TestSessions:
             status, _, sentence = problem(answer)
             assert (status, sentence.startswith("CSRF Failed")) == (403, True)
 
-    def test_a_write_with_the_csrf_token_is_done(self, scheduler):
+    def test_with_the_csrf_token_a_search_is_answered_and_a_write_is_done_once(self, scheduler):
         client = signed_in(scheduler, enforce_csrf_checks=True)
         client.get("/account/password/change/")
         client.get("/api/v1/docs/")
-        token = client.cookies["csrftoken"].value
-        answer = client.post(
-            "/api/v1/patients/search",
-            json.dumps({"name": "x"}),
-            content_type="application/json",
-            headers={"X-CSRFToken": token},
-        )
+        headers = {"X-CSRFToken": client.cookies["csrftoken"].value, "Idempotency-Key": "ward"}
+        json_of = {"content_type": "application/json", "headers": headers}
+        answer = client.post("/api/v1/patients/search", json.dumps({"name": "x"}), **json_of)
         assert answer.status_code == 200
+        ida = {"name": "Dr Ida Holm", "email": "holm@ward.example"}
+        for _ in range(2):
+            answer = client.post("/api/v1/referrers", json.dumps(ida), **json_of)
+            assert (answer.status_code, answer.json()["name"]) == (201, "Dr Ida Holm")
+        assert Referrer.objects.filter(name="Dr Ida Holm").count() == 1
 
     def test_a_locked_session_is_423_and_a_token_has_none_to_lock(self, scheduler):
         client = signed_in(scheduler)

@@ -33,6 +33,10 @@ class SessionAuthentication(authentication.SessionAuthentication):
     def authenticate_header(self, request):
         return "Session"
 
+    def enforce_csrf(self, request):
+        # Of REST framework's request the check would read the body, which a write that is done once needs again.
+        super().enforce_csrf(request._request)
+
 
 class Permitted(permissions.BasePermission):
     """The view's `actions` names the policy's action of each method."""
