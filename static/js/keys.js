@@ -69,3 +69,13 @@ if (help) {
     button.addEventListener("click", listThem);
   });
 }
+
+// Back from the page of one row: the focus is on that row again, and `j` goes on from there. After the load, because
+// going to a fragment takes the focus away.
+function comeBack() {
+  const row = document.querySelector(`table[data-keys-table] tbody tr[id="${CSS.escape(location.hash.slice(1))}"]`);
+  row?.querySelector("[data-row-link], a[href], button:enabled")?.focus();
+  row?.scrollIntoView({ block: "center" });
+}
+
+if (location.hash) addEventListener("load", () => requestAnimationFrame(comeBack));

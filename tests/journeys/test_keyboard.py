@@ -85,6 +85,23 @@ def test_j_and_k_walk_the_worklist_and_s_does_the_next_step_of_the_row(sign_in_d
     expect(page.get_by_role("heading", name="Check in", exact=True)).to_be_visible()
 
 
+def test_back_from_an_examination_the_focus_is_on_its_row_again(sign_in_demo):
+    page = sign_in_demo("technologist").page
+    page.goto("/worklist/")
+    links = page.locator("table[data-keys-table] tbody tr [data-row-link]")
+    for _ in range(3):
+        page.keyboard.press("j")
+    expect(links.nth(2)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/examination/"))
+    expect(page.get_by_role("link", name="Worklist").last).to_be_visible()
+    page.keyboard.press("b")
+    expect(page).to_have_url(re.compile("/worklist/"))
+    expect(links.nth(2)).to_be_focused()
+    page.keyboard.press("j")
+    expect(links.nth(3)).to_be_focused()
+
+
 def test_question_mark_lists_the_shortcuts_of_the_page(sign_in_demo):
     page = sign_in_demo("technologist").page
     page.goto("/worklist/")

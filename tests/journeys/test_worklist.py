@@ -22,6 +22,18 @@ def test_list_needs_no_scrolling_sideways_at_a_desk(sign_in_demo):
     assert technologist.page.locator("#worklist-scroll").evaluate(wide) == [0, True]
 
 
+def test_a_screen_of_1080_lines_shows_25_rows(sign_in_demo):
+    technologist = sign_in_demo("technologist", viewport={"width": 1920, "height": 1080})
+    technologist.open("/worklist/")
+    first, second = (
+        technologist.page.locator("#worklist tbody tr").nth(each).bounding_box() for each in (0, 1)
+    )
+    banner = technologist.page.locator(".site-banner").first.bounding_box()["height"]
+    row = second["y"] - first["y"]
+    assert 33 <= row <= 36
+    assert (1080 - (first["y"] - banner)) // row >= 25
+
+
 def test_problem_makes_the_row_pending_until_somebody_closes_it(sign_in, waiting):
     patient, technologist = placed(sign_in, waiting), sign_in("technologist")
     technologist.open("/worklist/")
