@@ -51,12 +51,17 @@ class Query:
     keys: dict[str, str] = field(default_factory=dict)
     ignored: dict[str, str] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
+    items: list[worklist_items.Item] = field(default_factory=list)
+
+    def disclosed(self):
+        """The patients whose items have gone out."""
+        return {item.patient_id for item in self.items[: self.progress.sent]}
 
 
 def answer(event, *, peers, noted):
     """The handler of EVT_C_FIND.
 
-    `noted(entity, address, *, keys, ignored, status, matches, duration_ms)` keeps the query for people.
+    `noted(entity, address, *, keys, ignored, status, matches, duration_ms, patients)` keeps the query for people.
     """
     begun, query = time.perf_counter(), Query()
     requestor = event.assoc.requestor
@@ -80,6 +85,7 @@ def answer(event, *, peers, noted):
             status=status,
             matches=query.progress.sent,
             duration_ms=(time.perf_counter() - begun) * 1000,
+            patients=query.disclosed(),
         )
     if refusal:
         yield refusal.answer(), None
@@ -94,7 +100,7 @@ def _answered(event, entity, query):
     data, implicit = event.request.Identifier, event.context.transfer_syntax.is_implicit_VR
     read = _read(data.getvalue() if data else b"", implicit)
     query.keys, query.ignored = dict(read.as_asked), dict(read.ignored)
-    items = _matching(entity, read.keys)
+    query.items = items = _matching(entity, read.keys)
     made = plan(read.asked, implicit, entity.character_set)
     end = yield from answers.pending(event, items[:MOST], made, query.progress)
     if query.progress.in_utf8:

@@ -28,6 +28,7 @@ class Recorder:
         self._waiting = queue.Queue(MOST_WAITING)
         self._ended = threading.Event()
         self._alive_at = float("-inf")
+        self._disclosed = {}
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def start(self):
@@ -39,10 +40,20 @@ class Recorder:
         with suppress(Error):  # a database that is away shows the silence all the same
             housekeeping.ended(housekeeping.DICOM)
 
-    def asked(self, entity, address, *, keys, ignored, status, matches, duration_ms):
-        """Keep one query: `keys` and `ignored` are dictionaries by keyword."""
+    def asked(self, entity, address, *, keys, ignored, status, matches, duration_ms, patients):
+        """Keep one query: `keys` and `ignored` by keyword, `patients` the ids of those whose items were sent."""
         self._put(
-            contacts.Asked(entity, address, timezone.now(), keys, ignored, status, matches, duration_ms)
+            contacts.Asked(
+                entity,
+                address,
+                timezone.now(),
+                keys,
+                ignored,
+                status,
+                matches,
+                duration_ms,
+                frozenset(patients),
+            )
         )
 
     def refused(self, calling, called, address, reason):
@@ -82,7 +93,7 @@ class Recorder:
                 housekeeping.beat(housekeeping.DICOM, now=timezone.now())
                 self._alive_at = time.monotonic()
             if found:
-                contacts.keep(found)
+                self._disclosed |= contacts.keep(found, disclosed=self._disclosed)
         except Error:
             log.warning("dicom.contacts_not_kept", count=len(found))
         finally:

@@ -8,6 +8,8 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from scheduling.models import ApplicationEntity, RefusedAssociation, WorklistQuery
+from scheduling.services import site_accounts
+from vqflow import audit
 
 KEPT_OF_EACH = 50
 KEPT_REFUSALS = 200
@@ -15,7 +17,8 @@ KEPT_REFUSALS = 200
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One worklist query: `keys` and `ignored` by keyword, `status` the final DICOM status."""
+    """One worklist query: `keys` and `ignored` by keyword, `status` the final DICOM status, `patients` the ids of those
+    whose items were sent."""
 
     entity: ApplicationEntity
     address: str
@@ -25,6 +28,7 @@ class Asked:
     status: int
     matches: int
     duration_ms: float
+    patients: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,43 @@ class Refused:
 
 
 @transaction.atomic
-def keep(found):
-    """Write what has come since the last time; of each device the newest stay, and the newest refusals of all."""
+def keep(found, *, disclosed):
+    """Write what has come since the last time; of each device the newest stay, and the newest refusals of all.
+
+    `disclosed`: which patients each device, by key, was answered when it last left a row in the audit trail; what is
+    new of that is returned.
+    """
     asked = [each for each in found if isinstance(each, Asked)]
     WorklistQuery.objects.bulk_create(_row(each) for each in asked)
     for each in found:
         if isinstance(each, Refused):
             _count(each)
     _forget({each.entity.pk for each in asked})
+    return _audited(asked, disclosed)
+
+
+def _audited(asked, disclosed):
+    """One row of the audit trail for each answer with other patients than the one before to the same device."""
+    newest = {}
+    for each in asked:
+        before = newest.get(each.entity.pk, disclosed.get(each.entity.pk))
+        if each.patients and each.patients != before:
+            newest[each.entity.pk] = each.patients
+            _record(each)
+    return newest
+
+
+def _record(asked):
+    by = site_accounts.CAMERAS.of(asked.entity.site)
+    audit.record(
+        "dicom.query",
+        asked.entity,
+        by=by,
+        patients=asked.patients,
+        address=asked.address,
+        asked_at=asked.at.isoformat(),
+        keys=sorted(asked.keys),
+    )
 
 
 def _row(asked):
