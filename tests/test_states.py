@@ -16,16 +16,27 @@ from scheduling.engine.states import (
     ENTRY_TRANSITIONS,
     OFFER_TRANSITIONS,
     ORDER_TRANSITIONS,
+    PERFORMED_TRANSITIONS,
     REPLAN_TRANSITIONS,
     STEP_TRANSITIONS,
     AppointmentState,
     EntryState,
     OfferState,
     OrderState,
+    PerformedState,
     ReplanState,
     StepState,
 )
-from scheduling.models import Appointment, Offer, Order, Replan, ScheduledProcedureStep, WaitlistEntry
+from scheduling.models import (
+    ApplicationEntity,
+    Appointment,
+    Offer,
+    Order,
+    PerformedProcedureStep,
+    Replan,
+    ScheduledProcedureStep,
+    WaitlistEntry,
+)
 from scheduling.services import disruptions
 from scheduling.services.waitlist import entries, filling
 from tests import department
@@ -40,6 +51,7 @@ MACHINES = [
     (Order, OrderState, ORDER_TRANSITIONS),
     (Appointment, AppointmentState, APPOINTMENT_TRANSITIONS),
     (ScheduledProcedureStep, StepState, STEP_TRANSITIONS),
+    (PerformedProcedureStep, PerformedState, PERFORMED_TRANSITIONS),
     (WaitlistEntry, EntryState, ENTRY_TRANSITIONS),
     (Offer, OfferState, OFFER_TRANSITIONS),
     (Replan, ReplanState, REPLAN_TRANSITIONS),
@@ -54,6 +66,7 @@ FILLED = {
         "performed_end_at": NOW,
         "discontinued_reason": "reason",
     },
+    PerformedProcedureStep: {},
     WaitlistEntry: {"ended_at": NOW},
     Offer: {"answered_at": NOW},
     Replan: {"leased_until": NOW, "computed_at": NOW},
@@ -72,6 +85,7 @@ def test_the_database_allows_exactly_the_transitions_of_the_table(model, states,
         order=order, scheme="TEN_TERMS", written_by=department.attending(site), written_at=NOW
     )
     offered(site)
+    performed(site)
     camera = site.resources.get(name="Camera 1")
     disruptions.report(
         site,
@@ -90,6 +104,20 @@ def test_the_database_allows_exactly_the_transitions_of_the_table(model, states,
     assert allowed == set(table)
 
 
+def performed(site):
+    """What a device has begun."""
+    device = ApplicationEntity.objects.create(site=site, title="CAMERA1", addresses=["127.0.0.1"])
+    PerformedProcedureStep.objects.create(
+        sop_instance_uid="1.2.3",
+        site=site,
+        entity=device,
+        status=PerformedState.IN_PROGRESS,
+        started_at=NOW,
+        first_at=NOW,
+        last_at=NOW,
+    )
+
+
 def offered(site):
     """A patient on the waitlist with an offer that somebody has answered."""
     by = department.scheduler(site)
@@ -104,7 +132,7 @@ def moves(model, pk, before, after):
     try:
         with transaction.atomic():
             _put(model, pk, before)
-            model.objects.filter(pk=pk).update(state=after)
+            model.objects.filter(pk=pk).update(**{_field(model): after})
             transaction.set_rollback(True)
     except ProgrammingError as refusal:
         if "Invalid transition" not in str(refusal):
@@ -113,7 +141,11 @@ def moves(model, pk, before, after):
     return True
 
 
+def _field(model):
+    return "status" if model is PerformedProcedureStep else "state"
+
+
 def _put(model, pk, state):
     """Set the state with the state machine's trigger off."""
     with pgtrigger.ignore(f"{model._meta.label}:state_machine"):
-        model.objects.filter(pk=pk).update(state=state, **FILLED[model])
+        model.objects.filter(pk=pk).update(**{_field(model): state}, **FILLED[model])

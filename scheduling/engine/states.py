@@ -1,4 +1,4 @@
-"""The state machines of order, appointment and step, each as one table.
+"""The state machines of order, appointment, step and what moves with them, each as one table.
 
 The services move by compare-and-swap along these tables, the database's triggers refuse everything else, and
 the diagrams in docs/states.md are printed from them. An undo is a transition of its own.
@@ -71,6 +71,14 @@ class ReplanState(StrEnum):
     ACCEPTED = "accepted"
     STALE = "stale"
     DISCARDED = "discarded"
+
+
+class PerformedState(StrEnum):
+    """What a device says of a step that it performs: DICOM Performed Procedure Step Status (0040,0252)."""
+
+    IN_PROGRESS = "IN PROGRESS"
+    COMPLETED = "COMPLETED"
+    DISCONTINUED = "DISCONTINUED"
 
 
 ORDER_TRANSITIONS = [
@@ -147,10 +155,16 @@ REPLAN_TRANSITIONS = [
     *((before, ReplanState.DISCARDED) for before in OPEN_REPLAN),
 ]
 
+PERFORMED_TRANSITIONS = [
+    (PerformedState.IN_PROGRESS, PerformedState.COMPLETED),
+    (PerformedState.IN_PROGRESS, PerformedState.DISCONTINUED),
+]
+
 MACHINES = {
     "Order": ORDER_TRANSITIONS,
     "Appointment": APPOINTMENT_TRANSITIONS,
     "Scheduled procedure step": STEP_TRANSITIONS,
+    "Step as a device performed it": PERFORMED_TRANSITIONS,
     "Place on the waitlist": ENTRY_TRANSITIONS,
     "Offer to a patient on the waitlist": OFFER_TRANSITIONS,
     "Plan for a broken day": REPLAN_TRANSITIONS,
@@ -165,5 +179,7 @@ UNFINISHED_ORDER = (*OPEN_ORDER, OrderState.IN_PROGRESS)
 
 def mermaid(transitions: Transitions) -> str:
     """One state machine as the text of a Mermaid state diagram."""
-    lines = [f"    {before} --> {after}" for before, after in transitions]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {transitions[0][0]}", *lines])
+    # A state is one word in a diagram; DICOM's are two.
+    words = [tuple(state.replace(" ", "_") for state in move) for move in transitions]
+    lines = [f"    {before} --> {after}" for before, after in words]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {words[0][0]}", *lines])

@@ -12,6 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 
+from scheduling.engine.states import PERFORMED_TRANSITIONS, PerformedState
 from scheduling.models.appointments import ScheduledProcedureStep
 from scheduling.models.querysets import of_site, rows_of
 from scheduling.models.sites import Resource, Site
@@ -133,17 +134,11 @@ class RefusedAssociation(models.Model):
 
 
 class PerformedStatus(models.TextChoices):
-    """DICOM Performed Procedure Step Status (0040,0252)."""
+    """The states of PERFORMED_TRANSITIONS in words."""
 
-    IN_PROGRESS = "IN PROGRESS", "In progress"
-    COMPLETED = "COMPLETED", "Completed"
-    DISCONTINUED = "DISCONTINUED", "Discontinued"
-
-
-PERFORMED_TRANSITIONS = [
-    (PerformedStatus.IN_PROGRESS, PerformedStatus.COMPLETED),
-    (PerformedStatus.IN_PROGRESS, PerformedStatus.DISCONTINUED),
-]
+    IN_PROGRESS = PerformedState.IN_PROGRESS.value, "In progress"
+    COMPLETED = PerformedState.COMPLETED.value, "Completed"
+    DISCONTINUED = PerformedState.DISCONTINUED.value, "Discontinued"
 
 
 class PerformedProcedureStep(models.Model):
