@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from scheduling import list_version
 from scheduling.models import (
     Agent,
     Closure,
@@ -88,6 +89,12 @@ class TestSpills:
         assert quality.present(site, clears_at).start(1, room_ids=rooms) == check
         checks.record(daily, passed=True, by=technologist, now=NOW)
         assert quality.present(site, NOW).start(1, room_ids=rooms) == gas
+
+    def test_the_list_is_another_the_second_the_room_is_clear(self, site, gas_room, technologist):
+        clears_at = report(gas_room, technologist).clears_at
+        second = timedelta(seconds=1)
+        seen = [list_version.version(site, TODAY, at) for at in (NOW, clears_at - second, clears_at)]
+        assert (seen[0] == seen[1], seen[1] == seen[2]) == (True, False)
 
     def test_a_measurement_opens_the_room_before_its_time(self, site, gas_room, technologist):
         spill, later = report(gas_room, technologist), NOW + 10 * MINUTE
