@@ -25,7 +25,6 @@ from vqflow.api.problems import PROBLEM_TYPE, Problem
 from vqflow.errors import Conflict, DomainError
 
 ALTERNATIVES = 5
-DAYS_OF_ALTERNATIVES = 7
 CANNOT_BOOK = {
     (409, PROBLEM_TYPE): OpenApiResponse(Problem, "The order or the appointment is not to be booked now.")
 }
@@ -110,7 +109,7 @@ class Bookings(SiteOperation):
 def with_alternatives(refusal, starts, find):
     """The refusal, with the next proposals from the wanted day on where there are any."""
     try:
-        found, _ = find(first_day=_day_of(starts), days=DAYS_OF_ALTERNATIVES, limit=ALTERNATIVES)
+        found, _ = find(first_day=_day_of(starts), days=search.LONGEST_DAYS, limit=ALTERNATIVES)
     except DomainError:
         return refusal
     return Conflict(refusal.sentence, alternatives=ProposalOut(found, many=True).data)

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduling.models import Appointment, Reservation, Resource
+from scheduling.models import Appointment, Reservation, Resource, Shift
 from tests import department
 from tests.callers import Caller
 
@@ -31,6 +31,17 @@ def test_who_loses_the_race_reads_who_was_faster_and_gets_the_next_times(site, s
     assert Appointment.objects.filter(procedure__order=second).count() == 0
     status, booked = scheduler.post(f"orders/{second.pk}/appointment", chosen(refused["alternatives"][0]))
     assert (status, booked["order"]) == (201, second.pk)
+
+
+def test_the_next_times_come_however_far_off_they_are(vetted, scheduler):
+    _, found = scheduler.get(f"orders/{vetted.pk}/itineraries")
+    for shift in Shift.objects.all():
+        if shift.span.lower.date() < department.TODAY + timedelta(days=10):
+            shift.delete()
+    status, refused = scheduler.post(f"orders/{vetted.pk}/appointment", chosen(found["proposals"][0]))
+    assert status == 409
+    assert {each["starts"]["ventilation"][:10] for each in refused["alternatives"]} == {"2027-03-18"}
+    assert len(refused["alternatives"]) == 5
 
 
 def test_an_xray_done_elsewhere_is_searched_and_booked_with(vetted, scheduler, clock):
