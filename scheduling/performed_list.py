@@ -5,10 +5,10 @@ from datetime import timedelta
 from django.db.models import Q
 
 from scheduling.engine.states import LIVE_APPOINTMENT, AppointmentState, StepState
+from scheduling.engine.worklistkeys import XRAY_MODALITIES
 from scheduling.models import PerformedProcedureStep, ScheduledProcedureStep, StepKind
 
 NEAR = timedelta(hours=24)
-XRAY_MODALITIES = ("CR", "DX", "DR", "RF")
 
 
 def waiting(user):

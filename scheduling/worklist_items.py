@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from scheduling.engine.questions import Facts, could_be_pregnant
+from scheduling.engine.worklistkeys import XRAY_MODALITIES
 from scheduling.models import Agent, StepKind, Transport
 from scheduling.worklist_keys import STATUS, conditions
 from vqflow.statements import selected
@@ -235,7 +236,7 @@ def _item(row, site, keys, now):
 def _modality(planned, keys):
     """A computed radiography device asks for CR and gets what is planned as DX: any X-ray device can do it."""
     if planned == "DX" and keys.modalities and "DX" not in keys.modalities:
-        return next((each for each in keys.modalities if each in ("CR", "DR")), planned)
+        return next((each for each in keys.modalities if each in XRAY_MODALITIES), planned)
     return planned
 
 

@@ -7,6 +7,8 @@ from datetime import datetime, time, timedelta
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
+from scheduling.engine.worklistkeys import XRAY_MODALITIES
+
 TO_DO = "s.state IN ('scheduled', 'in_progress') AND a.state IN ('booked', 'arrived', 'in_progress')"
 # Who has come to the X-ray only is not there for the scan. What may start comes after nothing that is still to be done;
 # what is acquired together with the step before starts with it.
@@ -29,7 +31,6 @@ OPEN_STATUSES = {"SCHEDULED", "ARRIVED", "READY", "STARTED"}
 STATUSES = OPEN_STATUSES | {"COMPLETED", "DISCONTINUED", "CANCELED"}
 # Of what is over nobody needs more at a camera, and a query for all of it would read the archive.
 OVER_SINCE = timedelta(days=31)
-XRAY = {"CR", "DX", "DR"}
 SEX = {"F": "female", "M": "male", "O": "other"}
 # What LIKE takes for more than itself is escaped here, for plain letters may be a percent sign that was none before.
 PLAIN_PATTERN = r"""replace(replace(replace(replace(
@@ -151,7 +152,7 @@ def _numbers(found, keys):
         found.add("rp.study_instance_uid = ANY(%s)", list(keys.study_uids))
     if keys.modalities:
         asked = set(keys.modalities)
-        sql, modalities = _one_of("s.modality", asked | {"DX"} if asked & XRAY else asked)
+        sql, modalities = _one_of("s.modality", asked | {"DX"} if asked & XRAY_MODALITIES else asked)
         found.add(sql, modalities)
 
 

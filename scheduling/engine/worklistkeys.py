@@ -6,6 +6,9 @@ A key that is empty matches everything (universal matching, PS3.4 C.2.2.2.3).
 from dataclasses import dataclass
 from datetime import date, time
 
+XRAY_MODALITIES = frozenset({"CR", "DX", "DR", "RF"})
+"""Devices that take an X-ray: what is planned for one of them any of them can do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Days:

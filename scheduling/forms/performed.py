@@ -3,10 +3,10 @@
 from django import forms
 
 from scheduling.forms.fields import ServiceForm
+from scheduling.services.performed import SAY_WHY
 from scheduling.templatetags import clock
 
 CHOOSE = "Choose the step it belongs to."
-SAY_WHY = "Say why it belongs to no examination here."
 
 
 class MatchForm(ServiceForm):

@@ -4,7 +4,7 @@
 does with what fits to nothing.
 """
 
-from scheduling.services.performed.matching import match, set_aside, take_again
+from scheduling.services.performed.matching import SAY_WHY, match, set_aside, take_again
 from scheduling.services.performed.reports import Answer, Said, change, create, refuse
 
-__all__ = ["Answer", "Said", "change", "create", "match", "refuse", "set_aside", "take_again"]
+__all__ = ["SAY_WHY", "Answer", "Said", "change", "create", "match", "refuse", "set_aside", "take_again"]

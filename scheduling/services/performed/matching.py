@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from scheduling.engine.worklistkeys import XRAY_MODALITIES
 from scheduling.models import PerformedProcedureStep
 from scheduling.services.performed import taking
 from vqflow import audit, policy
@@ -20,7 +21,7 @@ def match(performed, step, *, by, now):
     performed = _locked(performed)
     if step.appointment.site_id != performed.site_id:
         raise Conflict("This step is another site's.")
-    if _is_xray(performed.modality) != _is_xray(step.modality):
+    if (performed.modality in XRAY_MODALITIES) != (step.modality in XRAY_MODALITIES):
         raise Conflict(OTHER_MODALITY.format(done=performed.modality or "unknown", planned=step.modality))
     performed.steps.set([step])
     performed.matched_by, performed.matched_at = by, now
@@ -62,10 +63,6 @@ def set_aside(performed, *, reason, by, now):
 
 def _locked(performed):
     return PerformedProcedureStep.objects.select_for_update().get(pk=performed.pk)
-
-
-def _is_xray(modality):
-    return modality in ("CR", "DX", "DR", "RF")
 
 
 def _record(action, performed, by, **data):
