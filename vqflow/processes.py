@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import os
 import pwd
+import shlex
 import signal
 import subprocess
 import sys
@@ -49,6 +50,18 @@ def commands(*, web_bind: str, mail_bind: str, var: str, dicom_bind: str = "") -
         "dicom": ["python", "manage.py", "dicom", f"--bind={dicom_bind}"],
         "mail": ["python", "-m", "vqflow.mailbox", mail_bind, f"{var}/mail"],
     }
+
+
+def demo_camera(dicom_bind: str) -> list[str]:
+    """A simulated camera of one room, for the demonstration alone: the others are left to people."""
+    return ["python", "manage.py", "camera", "CAMERA1", f"--at={dicom_bind}", "--minutes=2"]
+
+
+def procfile() -> str:
+    """The table as a Procfile: what runs all the time where a machine has its own databases and mail server."""
+    table = commands(web_bind="127.0.0.1:8000", mail_bind="", dicom_bind="0.0.0.0:11112", var="var")
+    lasting = ("web", "worker", "beat", "dispatch", "dicom")
+    return "".join(f"{name}: {shlex.join(table[name])}\n" for name in lasting)
 
 
 def environment(**settings: str) -> dict[str, str]:

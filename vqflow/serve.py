@@ -22,7 +22,7 @@ from pathlib import Path
 
 from vqflow.embedded import CannotStart, Servers
 from vqflow.embedded.place import free_port, port_is_free
-from vqflow.processes import PROJECT, commands, environment, spawn
+from vqflow.processes import PROJECT, commands, demo_camera, environment, spawn
 from vqflow.stack import (
     LOOPBACK,
     loopback_environment,
@@ -72,33 +72,47 @@ def serve(var: Path, port: int, *, demo: bool) -> None:
         stopping.callback(stop_undisturbed)
         addresses = start_servers(var, supervisor)
         mail_bind = f"{LOOPBACK}:{free_port()}"
-        settings = loopback_environment(var, port=port, mail_bind=mail_bind, demo=demo) | addresses
-        given = {*settings, "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL"} & os.environ.keys()
-        settings |= {name: os.environ[name] for name in given}
-        write_run_env(var / "run.env", settings)
-        owner_url = settings.pop("OWNER_DATABASE_URL", settings["DATABASE_URL"])
-        dicom_bind = os.environ.get("DICOM_BIND") or f"{LOOPBACK}:{usual_or_free(DICOM_PORT)}"
-        env = environment(**settings, DICOM_BIND=dicom_bind)
+        env, owner_url = read_by_processes(var, addresses, port=port, mail_bind=mail_bind, demo=demo)
         make_ready(env, logs, owner_url=owner_url, demo=demo)
-        table = commands(
-            web_bind=f"{LOOPBACK}:{port}", mail_bind=mail_bind, var=str(var), dicom_bind=dicom_bind
-        )
-        keeps_mail = "EMAIL_URL" not in os.environ
-        start = {name: partial(spawn, table[name], log=logs / f"{name}.log", env=env) for name in table}
-        if keeps_mail:
-            supervisor.start("mail", start["mail"])
-        supervisor.start("web", start["web"])
-        logins = asked_logins(env) if demo else None
-        # A person waits for the pages first; the others would only compete with them for the processor.
-        wait_until_healthy(supervisor.process("web"), port, logs / "web.log")
-        supervisor.start("worker", start["worker"])
-        supervisor.start("beat", start["beat"])
-        supervisor.start("dispatch", start["dispatch"])
-        supervisor.start("dicom", start["dicom"])
-        announce(
-            env["PUBLIC_URL"], logins, mail=var / "mail" if keeps_mail else None, logs=logs, dicom=dicom_bind
-        )
+        start_processes(supervisor, env, var=var, port=port, mail_bind=mail_bind, demo=demo)
         supervisor.forever()
+
+
+def read_by_processes(
+    var: Path, addresses: dict[str, str], *, port: int, mail_bind: str, demo: bool
+) -> tuple[dict[str, str], str]:
+    """The environment of the processes, also written to run.env; and the database's address as its owner."""
+    settings = loopback_environment(var, port=port, mail_bind=mail_bind, demo=demo) | addresses
+    given = {*settings, "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL"} & os.environ.keys()
+    settings |= {name: os.environ[name] for name in given}
+    write_run_env(var / "run.env", settings)
+    owner_url = settings.pop("OWNER_DATABASE_URL", settings["DATABASE_URL"])
+    dicom_bind = os.environ.get("DICOM_BIND") or f"{LOOPBACK}:{usual_or_free(DICOM_PORT)}"
+    return environment(**settings, DICOM_BIND=dicom_bind), owner_url
+
+
+def start_processes(
+    supervisor: Supervisor, env: dict[str, str], *, var: Path, port: int, mail_bind: str, demo: bool
+) -> None:
+    """Start all of them and say where they are."""
+    logs, dicom_bind = var / "log", env["DICOM_BIND"]
+    table = commands(web_bind=f"{LOOPBACK}:{port}", mail_bind=mail_bind, var=str(var), dicom_bind=dicom_bind)
+    table["camera"] = demo_camera(dicom_bind)
+    start = {name: partial(spawn, table[name], log=logs / f"{name}.log", env=env) for name in table}
+    keeps_mail = "EMAIL_URL" not in os.environ
+    if keeps_mail:
+        supervisor.start("mail", start["mail"])
+    supervisor.start("web", start["web"])
+    logins = asked_logins(env) if demo else None
+    # A person waits for the pages first; the others would only compete with them for the processor.
+    wait_until_healthy(supervisor.process("web"), port, logs / "web.log")
+    for name in ("worker", "beat", "dispatch", "dicom"):
+        supervisor.start(name, start[name])
+    mail = var / "mail" if keeps_mail else None
+    announce(env["PUBLIC_URL"], logins, mail=mail, logs=logs, dicom=dicom_bind)
+    if demo:
+        supervisor.start("camera", start["camera"])
+        say("Camera 1 is simulated: it examines for two minutes each whoever is ready for it.")
 
 
 def make_ready(env: dict[str, str], logs: Path, *, owner_url: str, demo: bool) -> None:

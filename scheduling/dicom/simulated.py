@@ -161,6 +161,11 @@ def is_ready(item):
     return _step(item).get("ScheduledProcedureStepStatus") == READY
 
 
+def step_of(item):
+    """What names the step: study and SPS ID."""
+    return item.StudyInstanceUID, _step(item).ScheduledProcedureStepID
+
+
 def label(item):
     """What may be printed: no name."""
     step = _step(item)

@@ -1,10 +1,11 @@
 """`manage.py camera`: a simulated camera that examines whoever is ready; the board moves by itself."""
 
 import time
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from scheduling.dicom import simulated
 from scheduling.models import ApplicationEntity
@@ -18,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("title", help="Its AE title, as entered under Department, Devices.")
         parser.add_argument("--at", default="127.0.0.1:11112", help="HOST:PORT of `manage.py dicom`.")
-        parser.add_argument("--called", default="VQFLOW", help="The AE title it calls.")
+        parser.add_argument("--called", default=settings.DICOM_AE_TITLE, help="The AE title it calls.")
         parser.add_argument("--every", type=float, default=10.0, help="Seconds between two looks (10).")
         parser.add_argument("--minutes", type=float, default=MINUTES, help="One acquisition (12).")
         parser.add_argument("--once", action="store_true", help="Look once, examine at most one, and end.")
@@ -27,11 +28,11 @@ class Command(BaseCommand):
         host, _, port = at.rpartition(":")
         if not port.isdecimal():
             raise CommandError("Say where the worklist is: --at HOST:PORT.")
-        zone = ZoneInfo(_site_of(title).time_zone)
+        zone, begun = ZoneInfo(_site_of(title).time_zone), set()
         camera = simulated.Camera(title, called=called, host=host, port=int(port))
         while True:
             try:
-                self._look(camera, zone, minutes)
+                self._look(camera, zone, minutes, begun)
             except simulated.CannotReach as error:
                 if once:
                     raise CommandError(str(error)) from error
@@ -40,20 +41,22 @@ class Command(BaseCommand):
                 return
             time.sleep(every)
 
-    def _look(self, camera, zone, minutes):
-        found = camera.worklist(datetime.now(zone).date())
+    def _look(self, camera, zone, minutes, begun):
+        """`begun`: the steps that it has reported. What a rule holds back stays ready; nobody is told twice."""
+        found = camera.worklist(timezone.now().astimezone(zone).date())
         self.stdout.write(f"{camera.title}: {len(found)} listed")
         for item in found:
             self.stdout.write(f"  {simulated.label(item)}")
-        ready = next(filter(simulated.is_ready, found), None)
-        if ready is not None:
+        ready = (item for item in found if simulated.is_ready(item) and simulated.step_of(item) not in begun)
+        if (ready := next(ready, None)) is not None:
+            begun.add(simulated.step_of(ready))
             self._examine(camera, ready, zone, minutes)
 
     def _examine(self, camera, item, zone, minutes):
-        uid = camera.begin(item, datetime.now(zone))
+        uid = camera.begin(item, timezone.now().astimezone(zone))
         self.stdout.write(f"{camera.title}: begun {simulated.label(item)}")
         time.sleep(minutes * 60)
-        camera.end(uid, datetime.now(zone), description=simulated.description(item))
+        camera.end(uid, timezone.now().astimezone(zone), description=simulated.description(item))
         self.stdout.write(f"{camera.title}: ended")
 
 
