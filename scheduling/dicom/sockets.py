@@ -12,6 +12,7 @@ from pynetdicom import evt
 from scheduling.dicom import cancels
 
 _QUICK = getattr(socket, "TCP_QUICKACK", None)  # Linux
+_NOT_ASKED = "Sta2"  # awaiting A-ASSOCIATE-RQ (PS3.8 Table 9-2)
 
 
 def opened(event):
@@ -22,6 +23,13 @@ def opened(event):
 def acknowledge_at_once(event):
     if _QUICK is not None:
         _set(event, _QUICK)
+
+
+def closed(event):
+    """Whoever goes before asking for an association leaves its place at once: pynetdicom would wait for it."""
+    dul = event.assoc.dul
+    if dul.state_machine.current_state == _NOT_ASKED:
+        dul.to_user_queue.put(None)  # as if the time for it were over
 
 
 def _set(event, option):
@@ -36,6 +44,7 @@ def _set(event, option):
 
 HANDLERS = [
     (evt.EVT_CONN_OPEN, opened),
+    (evt.EVT_CONN_CLOSE, closed),
     (evt.EVT_PDU_RECV, acknowledge_at_once),
     (evt.EVT_PDU_SENT, acknowledge_at_once),
     (evt.EVT_DIMSE_RECV, cancels.note),
