@@ -1,6 +1,5 @@
 """Worklist queries through the whole server: DCMTK, pynetdicom and our own client ask, PostgreSQL answers."""
 
-import shutil
 import subprocess
 from itertools import chain
 
@@ -84,15 +83,13 @@ def test_a_camera_gets_the_steps_of_its_room(port, appointment, syntax):
     assert {each.StudyInstanceUID for each in found} == {appointment.procedure.study_instance_uid}
 
 
-def test_findscu_of_dcmtk_reads_the_answer(port, appointment):
-    if not (findscu := shutil.which("findscu")):
-        pytest.skip("findscu (DCMTK) is not installed")
+def test_findscu_of_dcmtk_reads_the_answer(port, appointment, dcmtk):
     keys = [
         ("-k", each) for each in ("PatientName", "PatientID", "ScheduledProcedureStepSequence[0].Modality=NM")
     ]
     asked = ["-aet", "CAMERA1", "-aec", "VQFLOW", *chain.from_iterable(keys), "127.0.0.1", str(port)]
     run = subprocess.run(
-        [findscu, "-W", *asked],
+        ["findscu", "-W", *asked],
         capture_output=True,
         text=True,
         timeout=30,
