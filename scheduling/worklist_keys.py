@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
 from scheduling.engine.worklistkeys import XRAY_MODALITIES
+from scheduling.models.appointments import LONGEST_MINUTES
 
 TO_DO = "s.state IN ('scheduled', 'in_progress') AND a.state IN ('booked', 'arrived', 'in_progress')"
 # Who has come to the X-ray only is not there for the scan. What may start comes after nothing that is still to be done;
@@ -35,11 +36,17 @@ SEX = {"F": "female", "M": "male", "O": "other"}
 # What LIKE takes for more than itself is escaped here, for plain letters may be a percent sign that was none before.
 PLAIN_PATTERN = r"""replace(replace(replace(replace(
     scheduling_plain(%s), '\', '\\'), '%%', '\%%'), '*', '%%'), '?', '_')"""
-# The reservations of these rooms by their index. With a first day they are few and are read before everything else;
+# The reservations of these rooms by their index. With a first day they are few and are read before everything else:
+# both bounds are on `end_minute`, so that the scan of the index ends soon after the last day that is asked for.
 # START_OF_FEW keeps the planner, which knows no days in a plan that it keeps, from reading all steps of the days.
 STEPS_OF_ROOMS = """s.id IN (
     SELECT r.step_id FROM scheduling_reservation r
     WHERE r.status IN ('booked', 'overbooked') AND r.resource_id = ANY(ARRAY({rooms})){window})"""
+# Who asks for one patient has few steps: each is looked at, however many the room has.
+STEP_IN_ROOMS = """(
+    SELECT r.step_id FROM scheduling_reservation r
+    WHERE r.step_id = s.id AND r.status IN ('booked', 'overbooked')
+        AND r.resource_id = ANY(ARRAY({rooms})){window} LIMIT 1) IS NOT NULL"""
 FEW_STEPS_OF_ROOMS = STEPS_OF_ROOMS.replace("IN (\n    SELECT", "= ANY(ARRAY(\n    SELECT") + ")"
 START, START_OF_FEW = "s.planned_start_at", "(s.planned_start_at + '0'::interval)"
 ROOMS_OF_STATIONS = """SELECT resource_id FROM scheduling_room WHERE {room}
@@ -81,8 +88,11 @@ def _state(found, keys, now):
 
 
 def _is_narrow(keys):
-    of_one = (keys.patient_id, keys.accession_number, keys.procedure_id, keys.sps_id, keys.study_uids)
-    return any(of_one) or keys.starts.first_day is not None
+    return _is_of_one(keys) or keys.starts.first_day is not None
+
+
+def _is_of_one(keys):
+    return any((keys.patient_id, keys.accession_number, keys.procedure_id, keys.sps_id, keys.study_uids))
 
 
 def _window(found, starts, zone, column):
@@ -135,8 +145,11 @@ def _place(found, keys, room, first, last):
     if first:
         window, minutes = " AND r.end_minute >= %s", [_minute(first)]
     if last:
-        window, minutes = f"{window} AND r.start_minute <= %s", [*minutes, _minute(last) + 1]
-    steps = FEW_STEPS_OF_ROOMS if first else STEPS_OF_ROOMS
+        ends = _minute(last) + 1
+        window = f"{window} AND r.start_minute <= %s AND r.end_minute <= %s"
+        minutes += [ends, ends + LONGEST_MINUTES]
+    many = STEP_IN_ROOMS if _is_of_one(keys) else STEPS_OF_ROOMS
+    steps = FEW_STEPS_OF_ROOMS if first else many
     found.add(steps.format(rooms=rooms, window=window), *values, *minutes)
 
 
