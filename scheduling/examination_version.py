@@ -20,6 +20,7 @@ from scheduling.models import (
     Incident,
     Order,
     Patient,
+    PerformedProcedureStep,
     PhaseRecord,
     PictureRecord,
     Problem,
@@ -51,6 +52,8 @@ _WHERE = {
     **dict.fromkeys(
         (PictureRecord, Administration, CountRate, ChestXray, DoseClaim), f"step_id IN ({_STEPS})"
     ),
+    PerformedProcedureStep: f"""id IN (SELECT performedprocedurestep_id
+        FROM {PerformedProcedureStep.steps.through._meta.db_table} WHERE scheduledprocedurestep_id IN ({_STEPS}))""",  # noqa: S608 (as above)
     Order: "id = %(order)s",
     Patient: f"id = (SELECT patient_id FROM {Order._meta.db_table} WHERE id = %(order)s)",  # noqa: S608 (as above)
     **dict.fromkeys((Decision, ScreeningAnswer), "order_id = %(order)s"),

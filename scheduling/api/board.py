@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from scheduling import boards, worklist
 from scheduling.api.booking import TAKEN, other_times, with_alternatives
-from scheduling.api.details import appointment_answer
+from scheduling.api.details import appointment_answer, said_of
 from scheduling.api.site import SiteOperation
 from scheduling.api.waitlist import CANNOT_WAIT, entry_answer
 from scheduling.engine.calendars import to_minute
@@ -77,7 +77,7 @@ class Drop(SiteOperation):
             find = other_times(step.appointment, request.user)
             raise with_alternatives(refusal, {"wanted": values["starts_at"]}, find) from refusal
         row = worklist.row(worklist.examinations().get(pk=moved.pk), timezone.now())
-        return Response(DroppedOut({"appointment": row, "former": former}).data)
+        return Response(DroppedOut({"appointment": row, "former": former}, context=said_of(row)).data)
 
 
 class TakeBack(SiteOperation):

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from scheduling import worklist
 from scheduling.api.booking import TAKEN, other_times, with_alternatives
-from scheduling.api.details import appointment_answer
+from scheduling.api.details import appointment_answer, said_of
 from scheduling.api.site import SiteOperation
 from scheduling.serializers.appointments import AppointmentOut, LengthenIn, SwapIn, SwappedOut
 from scheduling.services import access, changes
@@ -37,7 +37,7 @@ class Swap(SiteOperation):
             raise with_alternatives(refusal, wanted, other_times(one, request.user)) from refusal
         now = timezone.now()
         rows = [worklist.row(worklist.examinations().get(pk=each.pk), now) for each in (one, other)]
-        return Response(SwappedOut({"appointments": rows}).data)
+        return Response(SwappedOut({"appointments": rows}, context=said_of(*rows)).data)
 
 
 class Lengthening(SiteOperation):

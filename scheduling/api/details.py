@@ -3,7 +3,7 @@
 from django.utils import timezone
 from rest_framework.response import Response
 
-from scheduling import worklist
+from scheduling import performed_said, worklist
 from scheduling.engine.states import LIVE_APPOINTMENT, AppointmentState
 from scheduling.examinations import assess, resolved_rules
 from scheduling.models import Decision, Order, Task
@@ -20,7 +20,9 @@ ORDER_FIELDS = (
 
 def order_answer(pk, *, status=200, **options):
     """The answer that shows an order; whoever asks has read it through services/access.py before."""
-    return Response(OrderDetailOut(_order(pk, timezone.now())).data, status=status, **options)
+    order = _order(pk, timezone.now())
+    rows = [order["appointment"]] if order["appointment"] else []
+    return Response(OrderDetailOut(order, context=said_of(*rows)).data, status=status, **options)
 
 
 def _order(pk, now):
@@ -47,4 +49,9 @@ def _order(pk, now):
 def appointment_answer(pk, *, status=200, **options):
     """The answer that shows an appointment as a row of the worklist; read through services/access.py before."""
     row = worklist.row(worklist.examinations().get(pk=pk), timezone.now())
-    return Response(AppointmentOut(row).data, status=status, **options)
+    return Response(AppointmentOut(row, context=said_of(row)).data, status=status, **options)
+
+
+def said_of(*rows):
+    """The context in which the steps of these rows are answered with what devices said of them."""
+    return {"said_by_devices": performed_said.of_steps([step for row in rows for step in row.steps])}

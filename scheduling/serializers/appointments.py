@@ -12,6 +12,7 @@ from scheduling.models import (
     Arrival,
     Hold,
     Identifier,
+    PerformedStatus,
     Priority,
     Resource,
     ResourceKind,
@@ -261,6 +262,25 @@ class HoldOut(serializers.Serializer):
     resource_ids = serializers.ListField(child=serializers.IntegerField())
 
 
+class DeviceDoseOut(serializers.Serializer):
+    agent = serializers.CharField(help_text="As the device names it.")
+    mbq = serializers.FloatField(allow_null=True)
+
+
+class DeviceSaidOut(serializers.Serializer):
+    """What one device said of this step (MPPS), by its own clock; it never replaces what was recorded here."""
+
+    device = serializers.CharField()
+    status = serializers.ChoiceField(PerformedStatus.choices)
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    series = serializers.IntegerField()
+    doses = DeviceDoseOut(many=True)
+    discontinued_reason = serializers.CharField()
+    sentence = serializers.CharField(help_text="What the record here does not say already.")
+    dose_differs = serializers.CharField(help_text="That its dose is not the one measured here; or empty.")
+
+
 class StepOut(serializers.Serializer):
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(StepKind.choices)
@@ -276,6 +296,13 @@ class StepOut(serializers.Serializer):
     discontinued_reason = serializers.CharField()
     room = serializers.SerializerMethodField()
     technologist = serializers.SerializerMethodField()
+    said_by_devices = serializers.SerializerMethodField(
+        help_text="What devices say they performed, the earliest first; null on lists."
+    )
+
+    def get_said_by_devices(self, step) -> DeviceSaidOut(many=True, allow_null=True):
+        said = self.context.get("said_by_devices")
+        return None if said is None else DeviceSaidOut(said.get(step.pk, ()), many=True).data
 
     def get_room(self, step) -> NamedOut(allow_null=True):
         return _named(room_of(step))

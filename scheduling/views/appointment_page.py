@@ -1,5 +1,6 @@
 """The page of one appointment: its plan, its people, what was sent, what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,11 +8,12 @@ from django.db.models import prefetch_related_objects
 from django.shortcuts import render
 from django.utils import timezone
 
-from scheduling import history, letters, tracer_list
+from scheduling import history, letters, performed_said, tracer_list
 from scheduling.engine.states import StepState
 from scheduling.forms.orders import ReasonForm
 from scheduling.forms.perfusion import PerfusionForm
 from scheduling.models import Resource, ResourceKind, ScheduledProcedureStep
+from scheduling.performed_said import DeviceSaid
 from scheduling.services import confirmations, onestep
 from scheduling.services.perfusion import why_not_read
 from scheduling.services.search import why_not_move
@@ -28,13 +30,14 @@ class Line:
     """One step with who does it; `people`: who else could, where there is somebody to be replaced.
 
     `minutes`: of its acquisition, where this user may change them; `may_move`: it alone can be moved. `dose`: from
-    which batch, or that it is lost.
+    which batch, or that it is lost. `said`: by devices.
     """
 
     step: ScheduledProcedureStep
     room: Resource | None
     technologist: Resource | None
     people: tuple[Resource, ...]
+    said: Sequence[DeviceSaid] = ()
     minutes: int | None = None
     may_move: bool = False
     dose: str = ""
@@ -90,19 +93,21 @@ def _lines(user, appointment):
     needed = {row.kind: row.qualification for row in appointment.procedure.protocol.steps.all()}
     may_move = policy.allows(user, "appointment.move") and why_not_move(appointment) is None
     doses = tracer_list.doses_of(appointment)
+    steps = appointment.steps.all()
+    said = performed_said.of_steps(steps)
     return [
-        _line(step, people, needed[step.kind], may_move, *doses.get(step.pk, ()))
-        for step in appointment.steps.all()
+        _line(step, people, needed[step.kind], may_move, said.get(step.pk, ()), *doses.get(step.pk, ()))
+        for step in steps
     ]
 
 
-def _line(step, people, qualification, may_move, *dose):
+def _line(step, people, qualification, may_move, said, *dose):
     held = plan.technologist(step)
     can_change = held is not None and not plan.is_over(step)
     qualified = tuple(each for each in people if can_change and qualification in each.capabilities)
     minutes = _minutes(step) if may_move else None
     movable = may_move and onestep.why_not_move(step) is None
-    return Line(step, plan.room(step), held, qualified, minutes, movable, *dose)
+    return Line(step, plan.room(step), held, qualified, said, minutes, movable, *dose)
 
 
 def _minutes(step):

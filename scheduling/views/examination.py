@@ -15,12 +15,21 @@ from scheduling.views.exam_corrections import corrections_panel
 from scheduling.views.exam_doses import counts_panel, doses_panel
 from scheduling.views.exam_incidents import incidents_panel
 from scheduling.views.exam_problems import problems_panel
+from scheduling.views.exam_said import said_panel
 from vqflow import policy
 from vqflow.errors import NotFound
 from vqflow.pages import next_of, page
 
 ACTION = "worklist.view"
-PANELS = (problems_panel, doses_panel, counts_panel, after_panel, incidents_panel, corrections_panel)
+PANELS = (
+    problems_panel,
+    said_panel,
+    doses_panel,
+    counts_panel,
+    after_panel,
+    incidents_panel,
+    corrections_panel,
+)
 
 
 @page(ACTION)
