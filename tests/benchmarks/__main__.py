@@ -17,7 +17,7 @@ import django
 from tests.benchmarks.figures import chosen
 from vqflow.embedded import CannotStart, Servers
 from vqflow.processes import PROJECT, environment
-from vqflow.stack import loopback_environment, prepare_database
+from vqflow.stack import loopback_environment, prepare_database, static_files_collected
 
 # In this order: the search multiplies the history, which the others are not measured with.
 GROUPS = (
@@ -78,9 +78,9 @@ def servers():
         os.environ.update(
             settings | running.environment, DJANGO_SETTINGS_MODULE="vqflow.settings", LOG_LEVEL="ERROR"
         )
-        prepare_database(
-            environment(), folder / "prepare.log", owner_url=running.environment["OWNER_DATABASE_URL"]
-        )
+        env, log = environment(), folder / "prepare.log"
+        with static_files_collected(env, log):
+            prepare_database(env, log, owner_url=running.environment["OWNER_DATABASE_URL"])
         django.setup()
         yield
     finally:
