@@ -1,7 +1,8 @@
 // A field with data-finder="id" finds things as one types; the element with that id holds what was found as buttons,
 // or as radios. Down goes into the list, up and down through it, Escape back to the field.
 // Enter takes the only one; of several it never guesses. Buttons with data-fill write themselves into a field.
-// A list that is older than what stands in the field belongs to somebody else: Enter waits for the new one.
+// A list that is older than what stands in the field belongs to somebody else: Enter waits for the new one. So it does
+// for a list whose buttons htmx has not looked at yet: pressed before, they would send the whole form.
 const late = new WeakSet(); // fields that were typed into since their list was asked for
 const asked = new WeakMap(); // field: the text that its next list answers
 let waiting = null; // the field in which Enter waits
@@ -35,10 +36,10 @@ function inField(event) {
   event.preventDefault();
 }
 
-function answered(field) {
+function bound(field) {
   if (asked.get(field) !== field.value) return;
   late.delete(field);
-  if (waiting === field) setTimeout(takeAwaited, BOUND_MS, field);
+  if (waiting === field) takeAwaited(field);
 }
 
 function forget(field) {
@@ -47,7 +48,7 @@ function forget(field) {
 }
 
 function takeAwaited(field) {
-  if (waiting === field && document.activeElement === field) take(field, entries(field));
+  if (document.activeElement === field) take(field, entries(field));
   waiting = null;
 }
 
@@ -78,7 +79,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target.matches("[data-finder]") && event.detail.successful) answered(event.target);
+  if (event.target.matches("[data-finder]") && event.detail.successful) setTimeout(bound, BOUND_MS, event.target);
 });
 
 for (const failure of ["htmx:responseError", "htmx:sendError"]) {

@@ -1,5 +1,6 @@
 """What a journey works with: people at browsers, their mail, and a note of all that must not happen meanwhile."""
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -35,6 +36,9 @@ SESSION_KEPT_SECONDS = 300
 REFUSED = re.compile(r"(responded with a status of|Response Status Error Code) (409|422|423)\b")
 # Who goes on to another page ends what htmx had under way; it says afterRequest beside every error that it names.
 LEFT = re.compile(r"htmx:(sendAbort|afterRequest)\b")
+
+# VQFLOW_SLOW_BROWSER=20: the browser's processor is that many times slower, to find what a journey does too early.
+SLOWER = float(os.environ.get("VQFLOW_SLOW_BROWSER", "1"))
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -149,7 +153,10 @@ class Screens:
         context.on("weberror", lambda error: self.faults.append(f"script error: {error.error}"))
         self.contexts.append(context)
         has_scripts = settings.get("java_script_enabled", True)
-        return Person(context.new_page(), self.faults, self.judged, has_scripts=has_scripts)
+        page = context.new_page()
+        if SLOWER > 1:
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+        return Person(page, self.faults, self.judged, has_scripts=has_scripts)
 
     def _heard(self, message: ConsoleMessage) -> None:
         bad = message.type == "error" or "Content Security Policy" in message.text

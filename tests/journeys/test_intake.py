@@ -43,7 +43,8 @@ def test_a_known_patient_is_found_and_ordered_for_in_few_clicks(sign_in, registe
     typed(scheduler, f"{registered.given_name} {swapped(registered.family_name)}")
     match(scheduler, registered).click()
     expect(scheduler.page.locator(".patient__name")).to_contain_text(registered.family_name)
-    scheduler.page.keyboard.type("moss")  # the focus has gone on to the referrer
+    expect(scheduler.page.get_by_label("Referrer", exact=True)).to_be_focused()
+    scheduler.page.keyboard.type("moss")
     scheduler.page.get_by_label(REFERRER).click()
     scheduler.page.get_by_label("Clinical question").press_sequentially("Acute embolism?")
     scheduler.look()
@@ -65,6 +66,7 @@ def test_a_patient_is_found_and_chosen_by_the_keyboard_alone(sign_in, registered
     expect(scheduler.page.get_by_label("MRN, name or date of birth")).to_be_focused()
     keys.press("Enter")
     expect(scheduler.page.locator(".pick--chosen")).to_contain_text(registered.mrn)
+    expect(scheduler.page.get_by_label("Referrer", exact=True)).to_be_focused()
     keys.type("moss")
     expect(scheduler.page.get_by_label(REFERRER)).to_be_visible()
     keys.press("Enter")

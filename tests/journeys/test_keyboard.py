@@ -94,9 +94,10 @@ def test_back_from_an_examination_the_focus_is_on_its_row_again(sign_in_demo):
     expect(links.nth(2)).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/examination/"))
-    expect(page.get_by_role("link", name="Worklist").last).to_be_visible()
+    page.wait_for_load_state()  # keys are heard when the page's modules have run
     page.keyboard.press("b")
     expect(page).to_have_url(re.compile("/worklist/"))
+    page.wait_for_load_state()
     expect(links.nth(2)).to_be_focused()
     page.keyboard.press("j")
     expect(links.nth(3)).to_be_focused()
