@@ -114,16 +114,20 @@ def _prescription(appointment, step, batch, measured_at, now):
 
 def _draw(dose, batch):
     """Count what was drawn on its batch, as it is at the calibration; Conflict where an extra one is not there."""
-    held = choosing.activity_at(batch, dose.measured_at)
-    share = min(1, kbq(dose.measured_mbq) / max(1, held))
-    cost = 0 if PRODUCTS[batch.product].regrows else share * kbq(batch.activity_mbq)
-    drawn = {"activity_kbq": kbq(dose.measured_mbq), "reference_kbq": math.floor(cost)}
+    held, drawn = choosing.activity_at(batch, dose.measured_at), _drawn(dose, batch)
     if dose.number == 1:
         return tracers.drawn(dose.step, batch, at=dose.measured_at, **drawn)
     left = tracers.drawn_extra(dose, **drawn)
     if left is not None:
         _refuse(choosing.too_little(batch, int(held * left / batch.activity_mbq), dose))
     return None
+
+
+def _drawn(dose, batch):
+    """kBq of the dose, and what they were at the batch's calibration; a generator makes more, so it loses nothing."""
+    share = min(1, kbq(dose.measured_mbq) / max(1, choosing.activity_at(batch, dose.measured_at)))
+    cost = 0 if PRODUCTS[batch.product].regrows else share * kbq(batch.activity_mbq)
+    return {"activity_kbq": kbq(dose.measured_mbq), "reference_kbq": math.floor(cost)}
 
 
 def _as_stored(found):
@@ -190,12 +194,14 @@ def override(dose, *, reason, by, now, physician=None):
 
 @transaction.atomic
 def discard(dose, *, reason, by, now):
-    """The dose is thrown away. A unit dose is gone with it."""
+    """The dose is thrown away. A unit dose is gone with it, and so is what was drawn from a vial."""
     policy.permit(by, "visit.perform")
     if not reason.strip():
         raise Invalid("Say why it is discarded.", fields={"reason": ["Say why it is discarded."]})
     dose = locked(dose)
     _refuse(_why_not_change(dose))
+    if dose.number == 1 and not dose.takes_all:
+        tracers.thrown_away(dose, **_drawn(dose, dose.batch))
     return _void(dose, "dose.discarded", reason.strip(), by, now)
 
 

@@ -15,6 +15,7 @@ from scheduling.services.tracers.claims import (
     refused,
     release,
     release_expired,
+    thrown_away,
 )
 from scheduling.services.tracers.supplies import add_supply, end_supply, lay_out_all
 
@@ -41,4 +42,5 @@ __all__ = [
     "release_expired",
     "restore",
     "stranded",
+    "thrown_away",
 ]

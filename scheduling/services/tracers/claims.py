@@ -108,7 +108,7 @@ def _draws(found, question):
 
 
 def _owned(appointment):
-    rows = DoseClaim.objects.live().filter(step__appointment=appointment) if appointment else ()
+    rows = DoseClaim.objects.live().filter(step__appointment=appointment, extra=None) if appointment else ()
     return {row.kind: row for row in rows}
 
 
@@ -208,6 +208,19 @@ def drawn_extra(dose, *, activity_kbq, reference_kbq):
     taken = row.activity_mbq if row.is_unit_dose else mbq(reference_kbq)
     if taken > left:
         return left
+    _count_beside(row, dose, activity_kbq, taken)
+    return None
+
+
+def thrown_away(dose, *, activity_kbq, reference_kbq):
+    """A step's first dose was drawn from this vial and is gone: the step's claim is for the next, and this counts
+    beside it, as far as there is anything left. Part of the caller's transaction."""
+    row = lock({dose.batch_id})[dose.batch_id]
+    _count_beside(row, dose, activity_kbq, min(mbq(reference_kbq), row.activity_mbq - row.claimed_mbq))
+
+
+def _count_beside(row, dose, activity_kbq, taken):
+    """What this dose took, `taken` MBq at the calibration, beside the claim of its step."""
     TracerBatch.objects.filter(pk=row.pk).update(claimed_mbq=F("claimed_mbq") + taken)
     DoseClaim.objects.create(
         batch=row,
@@ -219,7 +232,6 @@ def drawn_extra(dose, *, activity_kbq, reference_kbq):
         reference_mbq=taken,
         takes_all=row.is_unit_dose,
     )
-    return None
 
 
 def not_drawn(dose):
@@ -238,7 +250,8 @@ def lock(batch_ids):
 def _of(tokens, steps):
     live = ~Q(status=DoseClaim.Status.RELEASED)
     return live & (
-        Q(token__in=list(tokens)) | Q(step__in=list(steps), step__state__in=("scheduled", "cancelled"))
+        Q(token__in=list(tokens))
+        | Q(step__in=list(steps), step__state__in=("scheduled", "cancelled"), extra=None)
     )
 
 

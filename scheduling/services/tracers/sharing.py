@@ -42,8 +42,8 @@ def share_out(batch, rows, *, now):
     free = {pk: stock.batch_of(row) for pk, row in rows.items()}
     free[batch.pk] = stock.batch_of(batch, left_kbq=stock.kbq(batch.activity_mbq))
     taken = {}
-    for row in ours:  # first what is given already
-        if row.step_id and row.step.state != StepState.SCHEDULED:
+    for row in ours:  # first what is given, or thrown away, already
+        if row.extra_id or (row.step_id and row.step.state != StepState.SCHEDULED):
             taken[row.pk] = _given(row, free)
     for row in ours:
         if row.pk not in taken:
@@ -139,7 +139,7 @@ def _waiting(site, product, begins, ends):
             state=StepState.SCHEDULED,
             planned_start_at__range=(begins, ends),
         )
-        .filter(Exists(asks), ~Exists(DoseClaim.objects.live().filter(step=OuterRef("pk"))))
+        .filter(Exists(asks), ~Exists(DoseClaim.objects.live().filter(step=OuterRef("pk"), extra=None)))
         .select_related("appointment__procedure")
         .order_by("planned_start_at", "pk")
     )

@@ -24,7 +24,8 @@ _HELD = """
 _OWN = """
     UNION ALL SELECT c.batch_id, c.reference_mbq FROM scheduling_doseclaim c
     JOIN scheduling_scheduledprocedurestep s ON s.id = c.step_id
-    WHERE c.status = 'live' AND s.appointment_id = %(free_of)s AND s.state = 'scheduled'"""
+    WHERE c.status = 'live' AND c.extra_id IS NULL AND s.appointment_id = %(free_of)s
+        AND s.state = 'scheduled'"""
 # Both bounds are on `expires_at`, so that the scan of the index ends soon after the last day that is asked for.
 _BATCHES = """(
 SELECT json_agg(json_build_array(

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connections, transaction
+from django.db.models import F
 
 from scheduling import administrations
 from scheduling.engine.scancodes import Code, Sort
@@ -577,6 +578,49 @@ def test_a_discarded_dose_says_why_and_is_replaced(q_only, kit, technologist):
     assert (gone.voided_at, gone.voided_by, gone.void_reason) == (at, technologist, "Not as prescribed.")
     assert refused(giving.give, gone, by=technologist, now=at) == "This dose was discarded."
     assert measure(step, kit, technologist, at).number == 1
+
+
+def test_a_first_dose_that_is_thrown_away_is_gone_from_its_vial(q_only, kit, technologist):
+    step, at = q_only
+    dose, before = measure(step, kit, technologist, at, "110"), claimed(kit)
+    measuring.discard(dose, reason="The syringe leaked or broke.", by=technologist, now=at)
+    lost = 110 * 2 ** ((at - kit.calibrated_at) / MINUTE / HALF_LIFE)
+    assert float(claimed(kit) - before) == pytest.approx(lost, rel=1e-3)
+    assert doses.balanced()
+    after = claimed(kit)
+    giving.give(measure(step, kit, technologist, at), by=technologist, now=at)
+    assert claimed(kit) == after
+    assert doses.balanced()
+
+
+def test_what_was_thrown_away_stays_gone_when_its_patient_does_not_come_back(q_only, kit, technologist):
+    step, at = q_only
+    unused = claimed(kit)
+    dose = measure(step, kit, technologist, at, "110")
+    own = claimed(kit)
+    measuring.discard(dose, reason="The syringe leaked or broke.", by=technologist, now=at)
+    lost = claimed(kit) - own
+    tracers.release(steps=[step.pk])
+    assert claimed(kit) == unused - DoseClaim.objects.get(step=step, extra=None).reference_mbq + lost
+    assert doses.balanced()
+
+
+def test_more_is_thrown_away_than_is_free(q_only, kit, technologist):
+    step, at = q_only
+    dose = measure(step, kit, technologist, at, "110")
+    TracerBatch.objects.filter(pk=kit.pk).update(claimed_mbq=F("activity_mbq"))
+    measuring.discard(dose, reason="The syringe leaked or broke.", by=technologist, now=at)
+    kit.refresh_from_db()
+    assert kit.claimed_mbq == kit.activity_mbq
+    assert dose.claim.reference_mbq == 0
+
+
+def test_a_measurement_that_is_undone_takes_nothing(q_only, kit, technologist):
+    step, at = q_only
+    dose, before = measure(step, kit, technologist, at, "110"), claimed(kit)
+    measuring.undo(dose, by=technologist, now=at)
+    assert claimed(kit) == before
+    assert not DoseClaim.objects.filter(extra=dose).exists()
 
 
 # Once more.
