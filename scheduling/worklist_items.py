@@ -74,6 +74,10 @@ class Item:
 
 
 ROOM = "res.kind = 'room' AND NOT 'prep_bay' = ANY(res.capabilities)"
+# A room without a title of its own is known by its device's.
+STATION = """coalesce(nullif(room.ae_title, ''), (
+        SELECT d.title FROM scheduling_applicationentity d
+        WHERE d.room_id = room.resource_id AND d.is_active ORDER BY d.id LIMIT 1))"""
 WHO = """LEFT JOIN LATERAL (
     SELECT res.name FROM scheduling_reservation r
     JOIN scheduling_resource res ON res.id = r.resource_id AND res.kind = 'technologist'
@@ -109,7 +113,7 @@ SELECT = f"""SELECT * FROM (WITH found AS MATERIALIZED (
     JOIN scheduling_protocol pr ON pr.id = rp.protocol_id
     LEFT JOIN scheduling_protocolstep ps ON ps.protocol_id = pr.id AND ps.kind = s.kind
 ), taken AS MATERIALIZED (
-    SELECT r.step_id, (array_agg(room.ae_title ORDER BY r.id) FILTER (WHERE {ROOM}))[1] AS ae_title,
+    SELECT r.step_id, (array_agg({STATION} ORDER BY r.id) FILTER (WHERE {ROOM}))[1] AS ae_title,
         (array_agg(res.name ORDER BY r.id) FILTER (WHERE {ROOM}))[1] AS room,
         (array_agg(res.name ORDER BY r.id) FILTER (WHERE res.kind = 'technologist'))[1] AS technologist
     FROM found JOIN scheduling_reservation r ON r.step_id = found.id AND r.status IN ('booked', 'overbooked')

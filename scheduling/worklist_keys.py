@@ -11,18 +11,20 @@ from scheduling.engine.worklistkeys import XRAY_MODALITIES
 from scheduling.models.appointments import LONGEST_MINUTES
 
 TO_DO = "s.state IN ('scheduled', 'in_progress') AND a.state IN ('booked', 'arrived', 'in_progress')"
-# Who has come to the X-ray only is not there for the scan. What may start comes after nothing that is still to be done;
-# what is acquired together with the step before starts with it.
+# Who has come to the X-ray only is not there for the scan. What may start has no problem that somebody sees to, and
+# comes after nothing that is still to be done; what is acquired together with the step before starts with it.
 STATUS = """CASE
     WHEN s.state = 'cancelled' OR a.state IN ('cancelled', 'noshow') THEN 'CANCELED'
     WHEN s.state = 'completed' THEN 'COMPLETED'
     WHEN s.state = 'discontinued' THEN 'DISCONTINUED'
     WHEN s.state = 'in_progress' THEN 'STARTED'
     WHEN a.state = 'booked' THEN 'SCHEDULED'
-    WHEN s.kind = 'xray' THEN 'READY'
-    WHEN a.state = 'arrived' AND (
+    WHEN s.kind <> 'xray' AND a.state = 'arrived' AND (
         SELECT bool_and(v.at = 'xray') FROM scheduling_arrival v
         WHERE v.appointment_id = a.id AND v.voided_at IS NULL) THEN 'SCHEDULED'
+    WHEN EXISTS (
+        SELECT 1 FROM scheduling_problem b WHERE b.appointment_id = a.id AND b.closed_at IS NULL) THEN 'ARRIVED'
+    WHEN s.kind = 'xray' THEN 'READY'
     WHEN a.dose_cleared_at IS NOT NULL AND NOT s.awaits_reading AND NOT EXISTS (
         SELECT 1 FROM scheduling_scheduledprocedurestep e
         WHERE e.appointment_id = a.id AND e.state IN ('scheduled', 'in_progress')

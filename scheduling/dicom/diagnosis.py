@@ -8,6 +8,8 @@ from pydicom.sequence import Sequence
 
 from scheduling import worklist_items
 from scheduling.dicom import keys
+from scheduling.dicom.charsets import character_set
+from scheduling.dicom.fitting import person
 from scheduling.engine.states import AppointmentState, StepState
 from scheduling.engine.worklistkeys import Keys
 from scheduling.models import ScheduledProcedureStep, WorklistQuery
@@ -35,6 +37,18 @@ WORDS = {
     "sps_id": "another step",
     "statuses": "another status",
 }
+# What of these was asked stands beside the words; a patient's values do not.
+SHOWN = {
+    "modalities": ("Modality",),
+    "stations": ("ScheduledStationAETitle",),
+    "starts": ("ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime"),
+    "statuses": ("ScheduledProcedureStepStatus",),
+}
+FORMER = "a number that the patient had before; the worklist lists the present one"
+NOT_ITS_LETTERS = (
+    "The name cannot be written in the device's character set ({name}): it is answered in UTF-8, and a device that "
+    "cannot read that may leave it out. Choose a set that has these letters, here and at the device."
+)
 HIDDEN = {
     StepState.COMPLETED: "is completed: what is done is not listed",
     StepState.DISCONTINUED: "was stopped: what is over is not listed",
@@ -77,7 +91,11 @@ def _of_device(device):
 
 def _of_patient(device, patient, now):
     steps = ScheduledProcedureStep.objects.filter(appointment__procedure__order__patient=patient)
-    steps = list(steps.select_related("appointment__site").order_by("-appointment__starts_at", "ordinal"))
+    steps = list(
+        steps.select_related("appointment__site", "appointment__procedure__order__patient").order_by(
+            "-appointment__starts_at", "ordinal"
+        )
+    )
     if not steps:
         yield Finding(Tone.WARNING, "Nothing is booked for this patient.")
         return
@@ -85,6 +103,7 @@ def _of_patient(device, patient, now):
     if newest.state in GONE:
         yield Finding(Tone.WARNING, f"{GONE[newest.state]} Nothing is listed of it.")
         return
+    yield from _of_letters(device, patient)
     queries = list(WorklistQuery.objects.filter(entity=device)[:LATEST])
     for step in (each for each in steps if each.appointment_id == newest.pk):
         yield from _of_step(device, step, queries, now)
@@ -99,18 +118,40 @@ def _of_step(device, step, queries, now):
         yield Finding(Tone.OK, f"{name} {HIDDEN[step.state]}, unless the device asks for it.")
         return
     planned = clock.at(step.planned_start_at, step.appointment.site.time_zone)
-    if not _listed(device, replace(Keys(), sps_id=step.sps_id), now, room=None):
+    item = _listed_one(device, replace(Keys(), sps_id=step.sps_id), step, now)
+    if item is None:
         yield Finding(Tone.WARNING, f"{name}, planned {planned}, is not listed for any device.")
         return
     room = device.room if device.own_room_only else None
-    if room and not _listed(device, replace(Keys(), sps_id=step.sps_id), now, room=room):
+    if room and _listed_one(device, replace(Keys(), sps_id=step.sps_id), step, now, room=room) is None:
         yield Finding(
             Tone.WARNING,
-            f"{name} is planned for another room. {device.title} shows {room.name} only, unless its query names "
+            f"{name} is planned for {_place(item)}. {device.title} shows {room.name} only, unless its query names "
             "the station.",
         )
         return
     yield from _of_queries(device, step, name, planned, queries, now)
+
+
+def _place(item):
+    """Where a step is planned, as people and as devices call it."""
+    if not item.room:
+        return "no room"
+    return f"{item.room} ({item.station_ae})" if item.station_ae else f"{item.room} (it has no AE title)"
+
+
+def _of_letters(device, patient):
+    name = person(
+        patient.family_name,
+        patient.given_name,
+        patient.middle_name,
+        patient.name_prefix,
+        patient.name_suffix,
+    )
+    try:
+        character_set(device.character_set).name(name)
+    except UnicodeEncodeError:
+        yield Finding(Tone.WARNING, NOT_ITS_LETTERS.format(name=device.get_character_set_display()))
 
 
 def _of_queries(device, step, name, planned, queries, now):
@@ -135,13 +176,25 @@ def _missed(device, step, query, now):
         value = getattr(asked, field)
         if value == getattr(nothing, field):
             continue
-        alone = replace(ANYTHING, **{field: value})
-        if not any(item.step_id == step.pk for item in _listed(device, alone, now, room=None)):
-            yield words
+        if _listed_one(device, replace(ANYTHING, **{field: value}), step, now) is None:
+            yield _words(field, words, query, step)
 
 
-def _listed(device, wanted, now, *, room):
-    return worklist_items.matching(device.site, wanted, now=now, room=room, most=MOST)
+def _words(field, words, query, step):
+    if field == "patient_id" and _had(step.appointment.procedure.order.patient, query.keys["PatientID"]):
+        return FORMER
+    shown = " ".join(query.keys[keyword] for keyword in SHOWN.get(field, ()) if query.keys.get(keyword))
+    return f"{words} ({shown})" if shown else words
+
+
+def _had(patient, number):
+    return patient.former_numbers.filter(mrn__iexact=number.strip()).exists()
+
+
+def _listed_one(device, wanted, step, now, *, room=None):
+    """This step's item among those that fit these keys, None where it is not among them."""
+    items = worklist_items.matching(device.site, wanted, now=now, room=room, most=MOST)
+    return next((item for item in items if item.step_id == step.pk), None)
 
 
 def rebuilt(kept):

@@ -44,6 +44,7 @@ DAY = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})", re.ASCII)
 CLOCK = re.compile(r"(\d{2}):?(?:(\d{2}):?(?:(\d{2})(?:\.(\d{1,6}))?)?)?", re.ASCII)
 NO_DAY = "“{value}” is no date; asked without it."
 NO_TIME = "“{value}” is no time; asked without it."
+OPEN_SIDE = "Day and time are one period, and on this side it has no day; asked without “{value}”."
 NO_UID = "“{value}” is no UID; it fits nothing."
 NO_STATUS = "“{value}” is no status of a step; it fits nothing."
 NO_SEX = "“{value}” is no sex; it fits nothing."
@@ -88,7 +89,15 @@ def _starts(step, ignored):
     days = _range(step, "ScheduledProcedureStepStartDate", _day, NO_DAY, ignored)
     first, _ = _range(step, "ScheduledProcedureStepStartTime", _first_moment, NO_TIME, ignored)
     _, until = _range(step, "ScheduledProcedureStepStartTime", _last_moment, NO_TIME, ignored)
+    _note_open_side(days, (first, until), ignored)
     return Starts(*days, first, until)
+
+
+def _note_open_side(days, times, ignored):
+    """A time bounds a period only beside a day; where no day is asked for it bounds the time of each day."""
+    for day, clock in zip(days, times, strict=True):
+        if any(days) and day is None and clock is not None:
+            ignored["ScheduledProcedureStepStartTime"] = OPEN_SIDE.format(value=f"{clock:%H:%M}")
 
 
 def _note_strangers(found, ignored):

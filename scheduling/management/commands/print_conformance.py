@@ -44,7 +44,9 @@ One item for each scheduled procedure step: chest X-ray (DX), ventilation and pe
 station and SPS ID, under one accession number, one requested procedure and one Study Instance UID. An X-ray that was
 done elsewhere is no item. Items that are completed, discontinued or cancelled are left out unless the query asks for
 their status (0040,0020); without a day, a patient or a number those of the last 31 days come then. Status: SCHEDULED;
-ARRIVED once the patient is checked in; READY once nothing speaks against the start; STARTED.
+ARRIVED once the patient is checked in; READY once the dose is cleared, the step before is over and no problem is
+open (a chest X-ray: once checked in, with no problem open); STARTED. Scheduled Station AE Title is the room's, or that
+of a device that stands in it; it is empty where a room has neither.
 
 ### Matching keys
 
@@ -62,9 +64,9 @@ ARRIVED once the patient is checked in; READY once nothing speaks against the st
 | Scheduled Procedure Step ID (0040,0009) | wildcards |
 | Scheduled Procedure Step Status (0040,0020) | a list |
 
-A value that is none (a date such as 20261340) is left out of the query, and the department reads so on the device's
-page. A query that names no station is answered for the calling device's room where that is set for the device. At
-most {find.MOST:,} items are answered. C-CANCEL is honoured.
+A value that is none (a date such as 20261340), or a time on the side of a range that has no day, is left out of the
+query, and the department reads so on the device's page. A query that names no station is answered for the calling
+device's room where that is set for the device. At most {find.MOST:,} items are answered. C-CANCEL is honoured.
 
 | status | when |
 |---|---|

@@ -7,8 +7,8 @@ import pytest
 
 from scheduling import worklist_items
 from scheduling.engine.worklistkeys import Days, Keys, Starts
-from scheduling.models import StepKind
-from scheduling.services import visits
+from scheduling.models import Room, StepKind
+from scheduling.services import problems, visits
 from scheduling.services.examination import arrivals
 from tests import cameras, department
 
@@ -80,6 +80,40 @@ class TestItem:
         assert statuses() == {"perfusion": "READY"}
         assert statuses(statuses=ALL)["ventilation"] == "COMPLETED"
         assert statuses(statuses=("COMPLETED",)).keys() == {"xray", "ventilation"}
+
+    def test_who_waits_for_somebody_is_not_ready(self, site, booked):
+        def statuses():
+            return [item.status for item in worklist_items.matching(site, Keys(), now=department.NOW, most=9)]
+
+        _, at = department.ready(booked)
+        assert statuses() == ["READY", "ARRIVED"]
+        by = department.technologist(site)
+        problem = problems.report(booked, reason="no_iv", by=by, now=at)
+        assert statuses() == ["ARRIVED", "ARRIVED"]
+        problems.close(problem, outcome="A line is in.", by=by, now=at)
+        assert statuses() == ["READY", "ARRIVED"]
+
+    def test_x_ray_waits_for_somebody_too(self, site, booked):
+        by = department.technologist(site)
+        arrivals.check_in(booked, **department.HERE | {"at": "xray"}, by=by, now=booked.starts_at)
+        problems.report(booked, reason="pregnant", by=by, now=booked.starts_at)
+        items = worklist_items.matching(site, Keys(), now=department.NOW, most=9)
+        assert [item.status for item in items] == ["ARRIVED", "SCHEDULED", "SCHEDULED"]
+
+    def test_room_without_a_title_is_known_by_its_device(self, site, booked):
+        def stations():
+            items = worklist_items.matching(site, Keys(), now=department.NOW, most=9)
+            return {item.room: item.station_ae for item in items}
+
+        assert set(stations().values()) == {""}
+        camera = cameras.camera(site, title="NM1", room=site.resources.get(name="Camera 1"))
+        assert stations()["Camera 1"] == "NM1"
+        Room.objects.filter(resource=camera.room).update(ae_title="CAM_ONE")
+        assert stations()["Camera 1"] == "CAM_ONE"
+        Room.objects.filter(resource=camera.room).update(ae_title="")
+        camera.is_active = False
+        camera.save()
+        assert stations()["Camera 1"] == ""
 
     def test_who_has_come_to_the_x_ray_only_is_not_at_the_camera(self, site, booked):
         by = department.technologist(site)

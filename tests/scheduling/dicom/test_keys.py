@@ -12,6 +12,8 @@ from scheduling.dicom import keys
 from scheduling.engine.worklistkeys import Days, Keys, Starts
 from tests.scheduling.dicom.items import identifier
 
+MARCH_8, NOON = date(2027, 3, 8), time(12, 0, 59, 999999)
+
 
 @pytest.fixture(autouse=True)
 def any_value():
@@ -249,6 +251,27 @@ class TestTimes:
         )
         assert (asked.keys.starts, asked.keys.modalities) == (Starts(DAY, DAY), ("NM",))
         assert list(asked.ignored) == ["ScheduledProcedureStepStartTime"]
+
+    @pytest.mark.parametrize(
+        ("day", "clock", "starts", "left_out"),
+        [
+            (
+                "20270308-",
+                "0800-1200",
+                Starts(first_day=MARCH_8, first_time=time(8), last_time=NOON),
+                "12:00",
+            ),
+            ("-20270308", "0800-1200", Starts(last_day=MARCH_8, first_time=time(8), last_time=NOON), "08:00"),
+            ("20270308-", "0800-", Starts(first_day=MARCH_8, first_time=time(8)), None),
+            ("20270308", "0800-1200", Starts(MARCH_8, MARCH_8, time(8), NOON), None),
+            ("", "0800-1200", Starts(first_time=time(8), last_time=NOON), None),
+        ],
+    )
+    def test_time_on_a_side_without_a_day_is_noted(self, day, clock, starts, left_out):
+        read = of_step(ScheduledProcedureStepStartDate=day, ScheduledProcedureStepStartTime=clock)
+        assert read.keys.starts == starts
+        noted = read.ignored.get("ScheduledProcedureStepStartTime", "")
+        assert (f"asked without “{left_out}”" in noted) if left_out else noted == ""
 
 
 class TestWhatIsNotSearchedBy:

@@ -162,10 +162,12 @@ def _status(step):
         ]
     if appointment.state == "booked":
         return "SCHEDULED"
+    if step.kind != StepKind.XRAY and not appointment.arrivals.filter(at="scan").exists():
+        return "SCHEDULED"
+    if appointment.problems.open().exists():
+        return "ARRIVED"
     if step.kind == StepKind.XRAY:
         return "READY"
-    if not appointment.arrivals.filter(at="scan").exists():
-        return "SCHEDULED"
     before = appointment.steps.filter(ordinal__lt=step.ordinal, state__in=["scheduled", "in_progress"])
     return "READY" if appointment.dose_cleared_at and not before.exists() else "ARRIVED"
 

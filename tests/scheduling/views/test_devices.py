@@ -5,6 +5,7 @@ import pytest
 from scheduling.engine.states import StepState
 from scheduling.models import (
     ApplicationEntity,
+    FormerNumber,
     PerformedProcedureStep,
     RefusedAssociation,
     StepKind,
@@ -95,26 +96,55 @@ class TestOneDevice:
         booked = department.booked(site)
         found = self.sentences(page_of(technologist), device, booked.procedure.order.patient.mrn)
         assert found[0].startswith("The device has never been answered.")
-        assert any("is planned for another room. CAMERA1 shows Camera 2 only" in each for each in found)
+        sentence = "Perfusion is planned for Camera 1 (it has no AE title). CAMERA1 shows Camera 2 only"
+        assert any(sentence in each for each in found), found
+
+    def asked(self, device, **keys):
+        """The device has asked so, and shows every room."""
+        device.own_room_only = False
+        device.save()
+        about = {"address": "127.0.0.1", "asked_at": department.NOW, "status": 0, "matches": 0}
+        return WorklistQuery.objects.create(
+            site=device.site, entity=device, keys=keys, duration_ms=3, **about
+        )
 
     def test_query_for_another_day_is_explained(self, page_of, technologist, site, device, department_clock):
         booked = department.booked(site)
-        device.own_room_only = False
-        device.save()
-        keys = {"ScheduledProcedureStepStartDate": "20270101", "Modality": "NM"}
-        WorklistQuery.objects.create(
-            site=site,
-            entity=device,
-            address="127.0.0.1",
-            asked_at=department.NOW,
-            keys=keys,
-            status=0,
-            matches=0,
-            duration_ms=3,
-        )
+        self.asked(device, ScheduledProcedureStepStartDate="20270101", Modality="NM")
         found = self.sentences(page_of(technologist), device, booked.procedure.order.patient.mrn)
-        assert sum("another date or time" in each for each in found) == 3
-        assert sum("another modality" in each for each in found) == 1
+        assert sum("another date or time (20270101)" in each for each in found) == 3
+        assert sum("another modality (NM)" in each for each in found) == 1
+
+    def test_query_by_a_former_number_is_explained(
+        self, page_of, technologist, site, device, department_clock
+    ):
+        patient = department.booked(site).procedure.order.patient
+        FormerNumber.objects.create(
+            patient=patient,
+            mrn="OLD7",
+            mrn_issuer=patient.mrn_issuer,
+            ended_at=department.NOW,
+            ended_by=technologist,
+        )
+        self.asked(device, PatientID="OLD7")
+        found = self.sentences(page_of(technologist), device, patient.mrn)
+        assert sum("a number that the patient had before" in each for each in found) == 3
+        self.asked(device, PatientID="NEW7")
+        found = self.sentences(page_of(technologist), device, patient.mrn)
+        assert sum("asked for another patient number" in each for each in found) == 3
+        assert not any("NEW7" in each for each in found)
+
+    def test_name_that_the_device_has_no_letters_for_is_said(
+        self, page_of, technologist, site, device, department_clock
+    ):
+        patient = department.patient(site, family_name="Łukasz")
+        department.booked(site, of=patient)
+        page = page_of(technologist)
+        assert not any("character set" in each for each in self.sentences(page, device, patient.mrn))
+        device.character_set = "ISO_IR 100"
+        device.save()
+        sentence = "The name cannot be written in the device's character set (Western European (Latin 1))"
+        assert sum(sentence in each for each in self.sentences(page, device, patient.mrn)) == 1
 
     def test_nobody_and_nothing_booked_are_said(self, page_of, technologist, site, device, department_clock):
         page = page_of(technologist)
