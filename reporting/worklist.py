@@ -147,7 +147,8 @@ def _is_free(row, user, now):
 
 def final(user, *, now):
     """Orders whose report was signed final, or signed anew, in the last seven days; newest first."""
-    return _final(user).filter(pk__in=_signed_lately(user, now).values("report__order"))
+    lately = ReportVersion.objects.filter(kind__in=STANDING, signed_at__gte=now - RECENT)
+    return _final(user).filter(report__in=lately.values("report"))
 
 
 def own(user):
@@ -170,25 +171,15 @@ def in_state(user, state=None):
     return examined.filter(report__state=state).exclude(NOT_BEGUN) if state else examined
 
 
-def counts(user, *, now):
-    """{"unread", "mine", "others", "preliminary", "final"}: how many orders each tab has."""
+def counts(user):
+    """{"unread", "mine", "others", "preliminary"}: how many orders each tab has that asks for something."""
     orders = Order.objects.for_user(user)
     waiting = orders.filter(AWAITED).aggregate(
         unread=Count("pk"), preliminary=Count("pk", filter=PRELIMINARY)
     )
     own = Q(report__written_by=user)
     drafted = orders.filter(DRAFTED).aggregate(mine=Count("pk", filter=own), others=Count("pk", filter=~own))
-    signed = _signed_lately(user, now).aggregate(final=Count("report", distinct=True))
-    return {**waiting, **drafted, **signed}
-
-
-def _signed_lately(user, now):
-    return ReportVersion.objects.filter(
-        report__order__site__code=user.site_code,
-        report__state__in=SIGNED,
-        kind__in=STANDING,
-        signed_at__gte=now - RECENT,
-    )
+    return {**waiting, **drafted}
 
 
 def rows(orders, *, now):

@@ -92,6 +92,13 @@ class Report(Content):
                 name="report_amendment_has_reason",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["written_by"],
+                condition=Q(state__in=["draft", "retracted"]) | Q(next_kind__in=LATER_KINDS),
+                name="report_unsigned",
+            )
+        ]
         triggers = [
             pgtrigger.FSM(
                 name="state_machine",
@@ -148,6 +155,13 @@ class ReportVersion(Content):
             ),
             models.CheckConstraint(condition=~Q(category=""), name="report_version_has_category"),
             models.CheckConstraint(condition=~Q(impression=""), name="report_version_has_impression"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["signed_at"],
+                condition=Q(kind__in=["final", *LATER_KINDS]),
+                name="report_version_signed",
+            )
         ]
         triggers = [
             pgtrigger.Protect(name="write_once", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -37,7 +37,7 @@ def results(request):
     context = {"lines": lines, "closed": told, "version": version, "now": now}
     if "version" in request.GET:
         return render(request, "reporting/_critical_rows.html", context)
-    tabs = tabs_of(request, CRITICAL, releases.count(request.user), now)
+    tabs = tabs_of(request, CRITICAL, releases.count(request.user))
     return render(request, "reporting/critical.html", {**context, "tabs": tabs})
 
 

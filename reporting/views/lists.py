@@ -41,7 +41,7 @@ def reports(request):
     waiting = releases.count(request.user)
     context |= {
         "title": TITLES[tab],
-        "tabs": tabs_of(request, tab, waiting, now),
+        "tabs": tabs_of(request, tab, waiting),
         "query": f"tab={tab}",
         "waiting": waiting,
         "may_write": policy.allows(request.user, "report.write"),
@@ -88,9 +88,9 @@ def _orders(user, tab, now):
     }[tab]()
 
 
-def tabs_of(request, current, waiting, now):
-    """The tabs with their counts; that of who waits for a release only where patients are kept for one."""
-    counts = {**worklist.counts(request.user, now=now), CRITICAL: critical_list.count(request.user)}
+def tabs_of(request, current, waiting):
+    """The tabs with the counts of what is to be done; who waits for a release only where patients are kept for one."""
+    counts = {**worklist.counts(request.user), CRITICAL: critical_list.count(request.user)}
     labels = {**TABS, CRITICAL: "Critical"}
     if waiting is not None:
         labels, counts = {RELEASE: "Awaiting release", **labels}, {**counts, RELEASE: waiting}
@@ -99,7 +99,7 @@ def tabs_of(request, current, waiting, now):
             "label": label,
             "url": _address(tab),
             "current": tab == current,
-            "count": counts[tab],
+            "count": counts.get(tab),
             "alert": tab == CRITICAL and counts[tab] > 0,
         }
         for tab, label in labels.items()
@@ -113,7 +113,7 @@ def _address(tab):
 def _waiting_page(request, now):
     """Who waits after the scan for what a reader says."""
     context = _waiting(request, now)
-    tabs = tabs_of(request, RELEASE, releases.count(request.user) or 0, now)
+    tabs = tabs_of(request, RELEASE, releases.count(request.user) or 0)
     return render(request, "reporting/waiting.html", {**context, "tabs": tabs, "title": "Awaiting release"})
 
 

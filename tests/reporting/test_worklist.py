@@ -17,7 +17,7 @@ def finish(order, *, by):
 
 
 def counts(**some):
-    return {"unread": 0, "mine": 0, "others": 0, "preliminary": 0, "final": 0, **some}
+    return {"unread": 0, "mine": 0, "others": 0, "preliminary": 0, **some}
 
 
 def listed(orders):
@@ -40,7 +40,7 @@ def test_an_examination_that_is_not_finished_is_not_listed(site, attending):
 def test_another_sites_examination_is_not_listed(elsewhere, attending):
     department.performed(elsewhere)
     assert listed(worklist.unread(attending)) == []
-    assert worklist.counts(attending, now=NOW) == counts()
+    assert worklist.counts(attending) == counts()
 
 
 def test_a_report_is_late_after_the_sites_target_for_its_priority(site, order, attending):
@@ -66,11 +66,11 @@ def test_the_row_says_how_far_the_report_is(order, resident, attending):
     signing.sign(drafting.of(order), draft_version=2, by=resident, now=NOW)
     assert states() == [("preliminary", "preliminary")]
     assert listed(worklist.preliminary(attending)) == [order]
-    assert worklist.counts(attending, now=NOW) == counts(unread=1, preliminary=1)
+    assert worklist.counts(attending) == counts(unread=1, preliminary=1)
     order.refresh_from_db()
     signing.sign(drafting.of(order), draft_version=2, by=attending, now=NOW)
     assert states() == []
-    assert worklist.counts(attending, now=NOW) == counts(final=1)
+    assert worklist.counts(attending) == counts()
 
 
 def test_final_reports_stay_listed_for_seven_days(order, attending):

@@ -55,7 +55,7 @@ class TestTheList:
             )  # fmt: skip
         client = page_of(attending)
         client.get("/reports/critical/")
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(13):
             client.get("/reports/critical/")
 
     def test_an_unchanged_list_is_not_sent_again_and_not_audited(self, result, attending, page_of):
