@@ -112,7 +112,7 @@ def start_processes(
     announce(env["PUBLIC_URL"], logins, mail=mail, logs=logs, dicom=dicom_bind)
     if demo:
         supervisor.start("camera", start["camera"])
-        say("Camera 1 is simulated: it examines for two minutes each whoever is ready for it.")
+        say("Camera 1 is simulated: it examines for two minutes each whoever lies under it, or is ready.")
 
 
 def make_ready(env: dict[str, str], logs: Path, *, owner_url: str, demo: bool) -> None:

@@ -9,7 +9,7 @@ from pynetdicom import AE
 from pynetdicom.sop_class import ModalityPerformedProcedureStep, ModalityWorklistInformationFind
 
 PENDING = (0xFF00, 0xFF01)
-READY = "READY"
+STARTED, READY = "STARTED", "READY"
 
 
 class CannotReach(Exception):
@@ -156,9 +156,16 @@ def ended(at, description):
     return said
 
 
-def is_ready(item):
-    """Whether the technologist has cleared this step: nobody else is put under a camera."""
-    return _step(item).get("ScheduledProcedureStepStatus") == READY
+def next_to_examine(items, done):
+    """The item of who lies under the camera already, or else of who is ready for it, that is not in `done` (see
+    `step_of`); None without one. Nobody else is put under a camera."""
+    to_do = [item for item in items if step_of(item) not in done]
+    by_status = {status: [item for item in to_do if _status(item) == status] for status in (STARTED, READY)}
+    return next(iter(by_status[STARTED] + by_status[READY]), None)
+
+
+def _status(item):
+    return _step(item).get("ScheduledProcedureStepStatus")
 
 
 def step_of(item):
@@ -169,8 +176,7 @@ def step_of(item):
 def label(item):
     """What may be printed: no name."""
     step = _step(item)
-    status = step.get("ScheduledProcedureStepStatus")
-    return f"{step.ScheduledProcedureStepStartTime} {step.ScheduledProcedureStepID} {status}"
+    return f"{step.ScheduledProcedureStepStartTime} {step.ScheduledProcedureStepID} {_status(item)}"
 
 
 def description(item):

@@ -1,4 +1,4 @@
-"""`manage.py camera`: a simulated camera that examines whoever is ready; the board moves by itself."""
+"""`manage.py camera`: a simulated camera that examines whoever lies under it or is ready; the board moves by itself."""
 
 import time
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ MINUTES = 12.0
 
 
 class Command(BaseCommand):
-    help = "A simulated camera: asks for its worklist, and says that it examines whoever is ready (MPPS)."
+    help = "A simulated camera: asks for its worklist, and says that it examines whoever lies under it or is ready (MPPS)."
 
     def add_arguments(self, parser):
         parser.add_argument("title", help="Its AE title, as entered under Department, Devices.")
@@ -47,10 +47,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{camera.title}: {len(found)} listed")
         for item in found:
             self.stdout.write(f"  {simulated.label(item)}")
-        ready = (item for item in found if simulated.is_ready(item) and simulated.step_of(item) not in begun)
-        if (ready := next(ready, None)) is not None:
-            begun.add(simulated.step_of(ready))
-            self._examine(camera, ready, zone, minutes)
+        due = simulated.next_to_examine(found, begun)
+        if due is not None:
+            begun.add(simulated.step_of(due))
+            self._examine(camera, due, zone, minutes)
 
     def _examine(self, camera, item, zone, minutes):
         uid = camera.begin(item, timezone.now().astimezone(zone))

@@ -11,6 +11,7 @@ from scheduling.dicom import simulated
 from scheduling.engine.states import StepState
 from scheduling.management.commands.camera import Command
 from scheduling.models import PerformedMessage, StepKind
+from scheduling.services import visits
 from tests import cameras, department
 from tests.scheduling.dicom.listening import TITLE, listening
 
@@ -36,6 +37,21 @@ def test_one_look_examines_one_who_is_ready(site, monkeypatch):
         call_command("camera", "CAMERA1", f"--at={host}:{port}", "--minutes=0", "--once", stdout=StringIO())
     assert appointment.steps.get(kind=StepKind.VENTILATION).state == StepState.COMPLETED
     assert appointment.steps.get(kind=StepKind.PERFUSION).state == StepState.SCHEDULED
+
+
+def test_who_lies_under_it_already_is_examined_first(site, monkeypatch):
+    cameras.camera(site)
+    appointment = ready(site, monkeypatch)
+    ventilation, perfusion = appointment.steps.exclude(kind=StepKind.XRAY).order_by("ordinal")
+    visits.start(ventilation, by=department.technologist(site), now=timezone.now())
+    with listening() as (host, port):
+        for state in (StepState.SCHEDULED, StepState.COMPLETED):
+            call_command(
+                "camera", "CAMERA1", f"--at={host}:{port}", "--minutes=0", "--once", stdout=StringIO()
+            )
+            ventilation.refresh_from_db()
+            perfusion.refresh_from_db()
+            assert (ventilation.state, perfusion.state) == (StepState.COMPLETED, state)
 
 
 def test_who_is_not_there_is_left_alone(site, monkeypatch):

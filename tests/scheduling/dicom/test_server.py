@@ -195,7 +195,7 @@ class TestPerformed:
         appointment, at = cleared
         with listening() as address:
             camera = asking(address)
-            item = next(filter(simulated.is_ready, camera.worklist(department.TODAY)))
+            item = simulated.next_to_examine(camera.worklist(department.TODAY), set())
             uid = camera.begin(item, _at_the_site(at))
             assert appointment.steps.get(kind=StepKind.VENTILATION).state == StepState.IN_PROGRESS
             camera.end(uid, _at_the_site(at), description="Ventilation")
