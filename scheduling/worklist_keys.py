@@ -99,13 +99,14 @@ def _is_of_one(keys):
 
 def _window(found, starts, zone, column):
     """The period of the planned start; what is open is None."""
-    first = _bound(found, starts.first_day, starts.first_time or time.min, zone, column, ">=")
-    last = _bound(found, starts.last_day, starts.last_time or time.max, zone, column, "<=")
+    opens, closes = (None, None) if starts.each_day else (starts.first_time, starts.last_time)
+    first = _bound(found, starts.first_day, opens or time.min, zone, column, ">=")
+    last = _bound(found, starts.last_day, closes or time.max, zone, column, "<=")
     if first:
         found.add("a.ends_at >= %s", first)
     if last:
         found.add("a.starts_at <= %s", last)
-    if not first and not last:
+    if starts.each_day or not (first or last):
         _time_of_day(found, starts, zone)
     return first, last
 

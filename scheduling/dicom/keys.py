@@ -89,6 +89,11 @@ def _starts(step, ignored):
     days = _range(step, "ScheduledProcedureStepStartDate", _day, NO_DAY, ignored)
     first, _ = _range(step, "ScheduledProcedureStepStartTime", _first_moment, NO_TIME, ignored)
     _, until = _range(step, "ScheduledProcedureStepStartTime", _last_moment, NO_TIME, ignored)
+    each_day = _is_range(step, "ScheduledProcedureStepStartDate") and not _is_range(
+        step, "ScheduledProcedureStepStartTime"
+    )
+    if each_day and first is not None:
+        return Starts(*days, first, until, each_day=True)
     _note_open_side(days, (first, until), ignored)
     return Starts(*days, first, until)
 
@@ -141,6 +146,11 @@ def _range(dataset, keyword, read_one, sentence, ignored):
         ignored[keyword] = sentence.format(value=text[:LONGEST_SHOWN])
         return None, None
     return first, last
+
+
+def _is_range(dataset, keyword):
+    text = _text(dataset, keyword)
+    return "-" in text and text != "-"
 
 
 def _day(text):

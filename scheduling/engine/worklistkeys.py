@@ -23,13 +23,15 @@ class Starts:
     """When a step is planned to start, in the site's time.
 
     Date and time ranges are one combined period where both are given: from the first day's first time to the last
-    day's last time (PS3.4 C.2.2.2.5). `first_time` or `last_time` without days bind the time of each day.
+    day's last time (PS3.4 Table K.6-1, remark at the start time). `first_time` or `last_time` without days bind the
+    time of each day; with `each_day`, for a single time beside a range of days, they do so within those days.
     """
 
     first_day: date | None = None
     last_day: date | None = None
     first_time: time | None = None
     last_time: time | None = None
+    each_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,6 +273,9 @@ class TestKeys:
         assert found(site, starts=Starts(before, day, time(16), at.time())) == [X, V]
         assert found(site, starts=Starts(day, day, at.time(), at.time())) == [V]
         assert found(site, starts=Starts(None, None, at.time(), None)) == BOTH
+        assert found(site, starts=Starts(before, after, at.time(), at.time())) == EVERY
+        assert found(site, starts=Starts(before, after, at.time(), at.time(), each_day=True)) == [V]
+        assert found(site, starts=Starts(after, None, at.time(), at.time(), each_day=True)) == []
         assert found(site, starts=Starts(None, None, None, at.time())) == [X, V]
 
     def test_x_ray_device_that_asks_for_computed_radiography_gets_it_as_such(self, site, booked):

@@ -12,7 +12,7 @@ from scheduling.dicom import keys
 from scheduling.engine.worklistkeys import Days, Keys, Starts
 from tests.scheduling.dicom.items import identifier
 
-MARCH_8, NOON = date(2027, 3, 8), time(12, 0, 59, 999999)
+MARCH_8, NOON, ONE = date(2027, 3, 8), time(12, 0, 59, 999999), time(12, 59, 59, 999999)
 
 
 @pytest.fixture(autouse=True)
@@ -265,6 +265,19 @@ class TestTimes:
             ("20270308-", "0800-", Starts(first_day=MARCH_8, first_time=time(8)), None),
             ("20270308", "0800-1200", Starts(MARCH_8, MARCH_8, time(8), NOON), None),
             ("", "0800-1200", Starts(first_time=time(8), last_time=NOON), None),
+            (
+                "20270308-",
+                "12",
+                Starts(first_day=MARCH_8, first_time=time(12), last_time=ONE, each_day=True),
+                None,
+            ),
+            (
+                "-20270308",
+                "12",
+                Starts(last_day=MARCH_8, first_time=time(12), last_time=ONE, each_day=True),
+                None,
+            ),
+            ("20270308", "12", Starts(MARCH_8, MARCH_8, time(12), ONE), None),
         ],
     )
     def test_time_on_a_side_without_a_day_is_noted(self, day, clock, starts, left_out):

@@ -220,8 +220,11 @@ def _within(day, days):
 
 
 def _begins(local, starts):
+    in_time = (starts.first_time or time.min) <= local.time() <= (starts.last_time or time.max)
+    if starts.each_day:
+        return in_time and (starts.first_day or date.min) <= local.date() <= (starts.last_day or date.max)
     if starts.first_day is None and starts.last_day is None:
-        return (starts.first_time or time.min) <= local.time() <= (starts.last_time or time.max)
+        return in_time
     first = datetime.combine(starts.first_day or date.min, starts.first_time or time.min)
     last = datetime.combine(starts.last_day or date.max, starts.last_time or time.max)
     return (starts.first_day is None or first <= local) and (starts.last_day is None or local <= last)
@@ -328,7 +331,7 @@ def queries(rows):
         study_uids=either(st.lists(st.sampled_from([*seen("study_uid"), "1.2"]), max_size=3).map(tuple), ()),
         modalities=either(many(["NM", "DX", "CR", "MR"]), ()),
         stations=either(many(["CAM0", "CAM1", "VENT_A", "VENTXA"]), ()),
-        starts=either(st.builds(Starts, days(), days(), clocks(), clocks()), Starts()),
+        starts=either(st.builds(Starts, days(), days(), clocks(), clocks(), st.booleans()), Starts()),
         performing_physician=either(mutated(["Ana Ruiz", "Ruiz^Ana", "okafor"]), ""),
         sps_id=either(mutated(seen("sps_id")), ""),
         statuses=either(many([*sorted(OPEN), "COMPLETED", "CANCELED", "?*"]), ()),
