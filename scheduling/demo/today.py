@@ -6,7 +6,7 @@ Outside opening hours the cast is an on-call night: rooms are used although they
 an on-call shift (rota.shifts).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scheduling.demo import cases, lives, people
 from scheduling.demo.clinic import PREGNANT
@@ -22,7 +22,7 @@ XENON = ("V_THEN_Q", "xe133")
 @dataclass(frozen=True, slots=True)
 class Role:
     """One of the cast. `lungs`: minutes from now to the first inhalation or injection, planned X-ray 80 min
-    before unless `elsewhere` says how many minutes before that one ended."""
+    before unless `elsewhere` says how many minutes before that one ended. `camera`: where the last step is."""
 
     lungs: int
     priority: str
@@ -35,6 +35,7 @@ class Role:
     by_phone: bool = False
     unvetted: bool = False
     undecided: bool = False
+    camera: str = ""
     answers: dict = field(default_factory=dict)
 
 
@@ -42,7 +43,7 @@ class Role:
 ROLES = {
     "late": Role(62, "routine", absent=True, as_planned=True),
     "ventilation in progress": Role(-6, "urgent"),
-    "perfusion in progress": Role(-34, "urgent"),
+    "perfusion in progress": Role(-34, "urgent", camera="Camera 1"),  # the simulated one ends it
     "dose cleared": Role(5, "stat", by_phone=True),
     "dose cleared, X-ray elsewhere": Role(7, "urgent", PERFUSION, elsewhere=190),
     "X-ray done, the hour has not passed": Role(40, "urgent"),
@@ -127,12 +128,13 @@ def _plan(load, day, role):
     wanted = load.now // MINUTE + role.lungs
     latest = load.now // MINUTE + 64  # an X-ray is planned at least 70 min earlier: the patient was expected
     mode = "elsewhere" if role.elsewhere else "same_trip"
+    protocol = _at(load, load.protocols[role.protocol], role.camera)
     for distance in range(0, _SPREAD_MINUTES, 2):
         for start in dict.fromkeys((wanted + distance, wanted - distance)):
             if not first + 5 <= start < (latest if role.absent or role.fate == "no_show" else last):
                 continue
             plan = load.planner.place(
-                load.protocols[role.protocol],
+                protocol,
                 start,
                 xray=mode,
                 gap=role.elsewhere or 80,
@@ -142,6 +144,16 @@ def _plan(load, day, role):
             if plan is not None:
                 return plan
     raise RuntimeError(f"The day is too full for its cast: {role}")
+
+
+def _at(load, protocol, camera):
+    """The protocol with its last pictures at this camera, if one is named."""
+    rooms = tuple(pk for pk, spec in load.department.rooms.items() if spec.name == camera)
+    return (
+        replace(protocol, lungs=(*protocol.lungs[:-1], replace(protocol.lungs[-1], rooms=rooms)))
+        if rooms
+        else protocol
+    )
 
 
 WAITING = (
