@@ -7,12 +7,18 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from scheduling.dicom import guard, server
+from scheduling.dicom import guard, patience, server
 from scheduling.dicom.peers import Peers
 from scheduling.dicom.recorder import Recorder
 
 # A database that was away is looked for again within seconds, and a camera is told rather than kept waiting.
-POOL = {"min_size": 2, "max_size": 10, "timeout": 5, "reconnect_timeout": 5}
+POOL = {
+    "min_size": 2,
+    "max_size": 10,
+    "timeout": 5,
+    "reconnect_timeout": 5,
+    "connection_class": patience.Impatient,
+}
 
 
 class Command(BaseCommand):
