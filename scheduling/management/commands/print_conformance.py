@@ -105,6 +105,11 @@ answered with success, kept, and shown to technologists under *Cameras*. Each me
 | {reports.DUPLICATE_INSTANCE:04X} | N-CREATE with a UID that is known |
 | {reports.NO_SUCH_INSTANCE:04X} | N-SET with a UID that is not known |
 | {reports.MISSING_ATTRIBUTE:04X} | status, start date or start time are missing |
+
+## Tried with
+
+Each by tests of this repository: DCMTK (echoscu, findscu; wlmscpfs answers the same where it follows the standard),
+Orthanc (C-ECHO and find-worklist), odil (N-CREATE, N-SET), pynetdicom. No vendor's camera was at hand.
 """
 
 
