@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -28,7 +29,6 @@ from vqflow.errors import Conflict, Invalid
 from vqflow.statements import insert
 
 
-@transaction.atomic
 def book(order, *, starts, by, now, resource_ids=(), xray=None, hold=None, overbook_reason=""):
     """Book the order at `starts` ({kind of step: start of its acquisition}) and return the appointment.
 
@@ -41,6 +41,12 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None, hold=None, overb
     if overbook_reason:
         policy.permit(by, "appointment.overbook")
         overbook_reason = overbooking.reason_of(overbook_reason)
+    chosen = {"starts": starts, "resource_ids": resource_ids, "xray": xray, "hold": hold}
+    booked = partial(_book, order, **chosen, overbook_reason=overbook_reason, by=by, now=now)
+    return recheck.as_chosen_or_else(booked, resource_ids)
+
+
+def _book(order, *, starts, resource_ids, xray, hold, overbook_reason, by, now, only_chosen):
     order, known = holds.locked_order_and(order, _known_of(order))
     _refuse(search.why_not_book(order) or _why_not_confirm(hold, order, None, by))
     if overbook_reason:
@@ -56,6 +62,7 @@ def book(order, *, starts, by, now, resource_ids=(), xray=None, hold=None, overb
             waived=frozenset(waived),
             tokens=held,
             overbooking=bool(overbook_reason),
+            only_chosen=only_chosen,
         )
     appointment = placements.new(order, plan, xray, waived, by=by, now=now)
     with reservations.together():
@@ -130,6 +137,8 @@ def _after_hold(hold, now):
     """A refusal after a hold has run out says so."""
     try:
         yield
+    except recheck.NotAsChosen:
+        raise
     except Conflict as refusal:
         if hold is None or not holds.is_over(hold, now):
             raise

@@ -5,6 +5,7 @@ Confirming a hold is booking (or moving) with it: `booking.book(..., hold=...)`.
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -24,7 +25,6 @@ LASTS = timedelta(minutes=5)
 LONGEST = timedelta(minutes=30)
 
 
-@transaction.atomic
 def hold(
     order, *, starts, by, now, resource_ids=(), xray=None, appointment=None, lasts=LASTS, is_offer=False
 ):
@@ -36,6 +36,12 @@ def hold(
     """
     if not is_offer:  # nobody's rights are asked when a time falls to who waits
         policy.permit(by, "appointment.move" if appointment else "appointment.book")
+    chosen = {"starts": starts, "resource_ids": resource_ids, "xray": xray, "appointment": appointment}
+    held = partial(_hold, order, **chosen, by=by, now=now, lasts=lasts, is_offer=is_offer)
+    return recheck.as_chosen_or_else(held, () if appointment else resource_ids)
+
+
+def _hold(order, *, starts, resource_ids, xray, appointment, by, now, lasts, is_offer, only_chosen):
     if appointment:
         appointment = reservations.locked(appointment)
         order = appointment.procedure.order
@@ -47,7 +53,9 @@ def hold(
     if appointment:
         plan = recheck.other_time(appointment, starts, resource_ids, now=now, tokens=former)
     else:
-        plan = recheck.new_visit(order, starts, resource_ids, now=now, xray=xray, tokens=former)
+        plan = recheck.new_visit(
+            order, starts, resource_ids, now=now, xray=xray, tokens=former, only_chosen=only_chosen
+        )
     reservations.end_holds(former, Hold.Outcome.RELEASED)
     made = Hold.objects.create(
         order=order,

@@ -25,14 +25,16 @@ def take(resource_ids, days):
         several([_PATIENCE, (lock, [sorted(set(resource_ids)), sorted(set(days))])])
 
 
-def of_site(site, patients, days, *, now):
+def of_site(site, patients, days, *, now, only=None):
     """Statements that lock all that could serve patients of a site on these days, and the patients' own resources.
 
-    The last answers (the ids of what is locked, whether time on it is kept by holds that are over). It stands alone
-    because it has to see what was committed while the one before it waited. Send them within `in_time`.
+    `only`: ids of the rooms and people that are wanted, where no others are. The last answers (the ids of what is
+    locked, whether time on it is kept by holds that are over). It stands alone because it has to see what was
+    committed while the one before it waited. Send them within `in_time`.
     """
-    lock, resources = _LOCK.format(taken=TAKEN, resources=_OF_SITE), [site.pk, list(patients)]
-    look = _LOOK.format(resources=_OF_SITE)
+    which = _OF_SITE.format(wanted="" if only is None else "AND id = ANY(%s::bigint[])")
+    resources = [site.pk, *([] if only is None else [list(only)]), list(patients)]
+    lock, look = _LOCK.format(taken=TAKEN, resources=which), _LOOK.format(resources=which)
     return [_PATIENCE, (lock, [*resources, sorted(set(days))]), (look, [now, *resources])]
 
 
@@ -46,7 +48,7 @@ TAKEN = "pg_advisory_xact_lock(resource, day)"
 _LOCK = """SELECT count({taken}) FROM (SELECT resource, day
     FROM {resources} AS r(resource), unnest(%s::int[]) AS d(day) ORDER BY resource, day OFFSET 0) AS pairs"""
 _GIVEN = "unnest(%s::int[])"
-_OF_SITE = """(SELECT id::int FROM scheduling_resource WHERE site_id = %s AND is_active AND kind <> 'patient'
+_OF_SITE = """(SELECT id::int FROM scheduling_resource WHERE site_id = %s AND is_active AND kind <> 'patient' {wanted}
     UNION SELECT unnest(%s::int[]))"""
 # What is over by `now` stays so: nobody makes a hold that is over already.
 _LOOK = """WITH over AS (SELECT resource_id FROM scheduling_reservation WHERE status = 'held' AND expires_at <= %s)

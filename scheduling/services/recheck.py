@@ -1,9 +1,11 @@
 """What booking, holding and moving ask again under locks: are these times still free, and if not, who was faster?"""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.db.models import Q
 
 from scheduling.engine import explanation
@@ -47,22 +49,55 @@ class Plan:
         return sorted({who for step in self.found.steps for who, _, _ in step.resources})
 
 
-def new_visit(order, starts, resource_ids, *, now, xray=None, waived=None, tokens=(), overbooking=False):
+class NotAsChosen(Conflict):
+    """What was chosen cannot be had just so, and nothing else was locked or looked at."""
+
+
+def as_chosen_or_else(attempt, resource_ids):
+    """What `attempt(only_chosen=...)` makes in a transaction: with the chosen rooms and people, or else with any.
+
+    The first transaction ends before the second begins, with all its locks: nobody adds locks to those they have.
+    """
+    if resource_ids:
+        with suppress(NotAsChosen), transaction.atomic():
+            return attempt(only_chosen=True)
+    with transaction.atomic():
+        return attempt(only_chosen=False)
+
+
+def new_visit(
+    order,
+    starts,
+    resource_ids,
+    *,
+    now,
+    xray=None,
+    waived=None,
+    tokens=(),
+    overbooking=False,
+    only_chosen=False,
+):
     """The Plan of a first appointment at these starts, or Conflict with the sentence why not.
 
     `waived`: the rules that are overridden, where they are known. `tokens`: holds that are given up here.
-    `overbooking`: rooms and people may be taken twice where they must.
+    `overbooking`: rooms and people may be taken twice where they must. `only_chosen`: no others are locked, and
+    where the visit needs others it is NotAsChosen.
     """
     if xray and xray.ended_at > now:
         sentence = "This X-ray lies in the future. Enter the time at which it ended."
         raise Invalid(sentence, fields={"xray_ended_at": [sentence]})
     patients = [order.patient.resource_id]
-    locked = LockedDays(order.site, [starts.values()], now=now, patients=patients, tokens=tokens, exact=True)
+    only = resource_ids if only_chosen else None
+    locked = LockedDays(
+        order.site, [starts.values()], now=now, patients=patients, tokens=tokens, exact=True, only=only
+    )
     [days] = locked.days
     waived = search.waived_rules(order) if waived is None else waived
     known = {"xray_ended_at": xray.ended_at if xray else None, "waived": waived}
     question = availability.search_for(order, **days, now=now, under=locked.take, **known)
     complete(question, starts)
+    if only_chosen:
+        return _as_chosen(question, starts, resource_ids)
     try:
         found = fitting(question, starts, resource_ids, order=order, now=now)
     except Conflict:
@@ -72,6 +107,17 @@ def new_visit(order, starts, resource_ids, *, now, xray=None, waived=None, token
         found = _overbooked(question, taken_twice, starts, resource_ids)
     double = search.taken_twice(found, question) if overbooking else frozenset()
     return Plan(question, found, dict(starts), double)
+
+
+def _as_chosen(question, starts, resource_ids):
+    """The Plan with the chosen rooms and people, as if there were no others."""
+    chosen = frozenset(resource_ids)
+    there = tuple(each for each in question.resources if each.id in chosen or "patient" in each.capabilities)
+    minutes = {kind: to_minute(moment) for kind, moment in starts.items()}
+    found = engine.fits(replace(question, resources=there), minutes)
+    if isinstance(found, str):
+        raise NotAsChosen(found)
+    return Plan(question, found, dict(starts))
 
 
 def other_time(appointment, starts, resource_ids, *, now, tokens=(), gives_up=False):
@@ -159,10 +205,11 @@ class LockedDays:
 
     `visits`: the starts of each. `patients`: ids of their resources. `tokens` and `steps`: of the holds and steps
     whose own time is given up. `exact`: no dose is needed before the first or after the last of the starts.
+    `only`: ids of the rooms and people that are wanted, where no others are.
     `days` holds per visit what `availability.search_for` takes: first_day, days.
     """
 
-    def __init__(self, site, visits, *, now, patients, tokens=(), steps=(), exact=False):
+    def __init__(self, site, visits, *, now, patients, tokens=(), steps=(), exact=False, only=None):
         zone, self._now = ZoneInfo(site.time_zone), now
         ranges = [checked_range(moments, now) for moments in visits]
         # A day more on each side: preparation or clearance may cross midnight.
@@ -173,7 +220,7 @@ class LockedDays:
         ]
         self._given_up = {"tokens": tokens, "steps": steps}
         numbers = {day.toordinal() for each in days for day in each}
-        self._statements = locks.of_site(site, patients, numbers, now=now)
+        self._statements = locks.of_site(site, patients, numbers, now=now, only=only)
         needed = (
             [(to_minute(first), to_minute(last) + 1) for first, last in ranges] if exact else self._around
         )

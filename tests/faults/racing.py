@@ -90,12 +90,12 @@ class Client:
         self.deeds = {name: getattr(self, name.replace(" ", "_").replace("-", "_")) for name in WEIGHTS}
 
     def _places(self, order):
-        """The same starts for everybody, whether they are free or not."""
+        """The same starts, rooms and people for everybody, whether they are free or not."""
         question = availability.search_for(
             order, first_day=department.TODAY, days=1, now=self.now, overbooking=True
         )
         found = search.engine.search(question, limit=self.places_wanted)
-        return [search.proposal(each, question).starts for each in found]
+        return [search.proposal(each, question) for each in found]
 
     @property
     def now(self):
@@ -123,7 +123,12 @@ class Client:
         return rows.order_by("?").first()
 
     def chosen(self):
-        return {"starts": self.random.choice(self.places), "by": self.by, "now": self.now}
+        """Mostly with rooms and people, as the desk sends them: those are tried alone, before all others."""
+        place = self.random.choice(self.places)
+        ids = (
+            {each for step in place.steps for each in step.resource_ids} if self.random.random() < 0.7 else ()
+        )
+        return {"starts": place.starts, "resource_ids": sorted(ids), "by": self.by, "now": self.now}
 
     def book(self):
         return booking.book(self.order(), **self.chosen())
@@ -138,6 +143,7 @@ class Client:
         if hold is None:
             return None
         times = {"starts": holds.starts_of(hold), "hold": hold, "by": hold.held_by, "now": self.now}
+        times["resource_ids"] = hold.resource_ids
         if hold.appointment:
             return booking.move(hold.appointment, **times)
         return booking.book(hold.order, **times)

@@ -1,8 +1,8 @@
 """Sixteen clients book, hold, confirm, move, swap, cancel, re-plan and fill from the waitlist, all at once.
 
-Nothing is booked twice and nobody waits in a circle. The short round is a few hundred attempts; VQFLOW_SOAK=1
-makes 100,000 of them, VQFLOW_ATTEMPTS=n another number. The negative control has the locks and the constraint
-off, and must double-book.
+Nothing is booked twice, no dose is given twice, and nobody waits in a circle. The short round is a few hundred
+attempts; VQFLOW_SOAK=1 makes 100,000 of them, VQFLOW_ATTEMPTS=n another number. The negative control has the locks
+and the constraint off, and must double-book.
 """
 
 import json
@@ -17,9 +17,10 @@ from django.db import connection
 
 from scheduling.engine.states import LIVE_APPOINTMENT
 from scheduling.models import Reservation
-from tests import department
+from tests import department, doses
 from tests.faults.senders import own_environment
 from tests.scheduling.services.test_race import DOUBLE_BOOKED
+from vqflow.models import Role, User
 from vqflow.processes import PROJECT
 
 SOAK = os.environ.get("VQFLOW_SOAK") == "1"
@@ -45,6 +46,17 @@ def crowded():
     for _ in range(ORDERS):
         department.order(site, by=schedulers[0])
     return site
+
+
+@pytest.fixture
+def sharing(crowded):
+    """The same with two kits and two eluates that all visits draw on."""
+    doses.needed(crowded, ventilation=500)
+    lead = User.objects.get(role=Role.LEAD)
+    for product, activity in [("maa", 1850), ("pertechnetate", 5000)] * 2:
+        fields = {"product": product, "activity_mbq": activity, "by": lead}
+        doses.batch(crowded, **fields, **({} if product == "maa" else {"particles": None}))
+    return crowded
 
 
 def press(*, attempts=ATTEMPTS, guarded=True):
@@ -100,7 +112,7 @@ def test_without_locks_and_constraint_the_same_storm_double_books(crowded):
             editor.add_constraint(Reservation, constraint)
 
 
-def test_nothing_is_booked_twice_and_nobody_waits_in_a_circle(crowded, capsys):
+def test_nothing_is_booked_twice_and_nobody_waits_in_a_circle(sharing, capsys):
     before, began = deadlocks(), time.monotonic()
     counts, errors = press()
     seconds = time.monotonic() - began
@@ -112,5 +124,6 @@ def test_nothing_is_booked_twice_and_nobody_waits_in_a_circle(crowded, capsys):
     assert asked(DOUBLE_BOOKED) == 0
     assert deadlocks() == before
     assert half_released() == 0
+    assert doses.balanced()
     for name in ("book", "hold", "confirm", "move", "cancel"):
         assert counts[f"{name}: done"] > 0, counts

@@ -14,7 +14,7 @@ MINUTES = 12.0
 
 
 class Command(BaseCommand):
-    help = "A simulated camera: asks for its worklist, and says that it examines whoever lies under it or is ready (MPPS)."
+    help = "A simulated camera: asks for its worklist and reports (MPPS) whoever lies under it or is ready."
 
     def add_arguments(self, parser):
         parser.add_argument("title", help="Its AE title, as entered under Department, Devices.")
