@@ -23,8 +23,10 @@ def dcmtk():
 
 @pytest.fixture
 def orthanc():
-    """Orthanc's program."""
-    needed(shutil.which("Orthanc"), "Orthanc")
+    """Orthanc's program; Debian keeps it where not everybody's PATH leads."""
+    program = shutil.which("Orthanc") or shutil.which("/usr/sbin/Orthanc")
+    needed(program, "Orthanc")
+    return program
 
 
 @pytest.fixture

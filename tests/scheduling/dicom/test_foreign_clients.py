@@ -78,7 +78,7 @@ class Orthanc:
 
 
 @contextmanager
-def orthanc_running(folder: Path, address):
+def orthanc_running(program, folder: Path, address):
     host, port = address
     own = free_port()
     settings = {
@@ -94,7 +94,7 @@ def orthanc_running(folder: Path, address):
     }
     (folder / "orthanc.json").write_text(json.dumps(settings))
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(["Orthanc", str(folder / "orthanc.json")], stdout=log, stderr=log)
+        process = subprocess.Popen([program, str(folder / "orthanc.json")], stdout=log, stderr=log)
     try:
         _wait_until_up(own, process)
         yield Orthanc(own)
@@ -128,7 +128,7 @@ class TestOrthanc:
         ]
 
     def test_asks_and_is_answered(self, orthanc, planned, tmp_path):
-        with listening() as address, orthanc_running(tmp_path, address) as client:
+        with listening() as address, orthanc_running(orthanc, tmp_path, address) as client:
             assert client.post("echo", {}) == {}
             everything, named = client.worklist(), client.worklist(PatientName="mull*")
             nm = client.worklist({"Modality": "NM"}, PatientID="A2")
