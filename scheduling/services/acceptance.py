@@ -19,6 +19,7 @@ from scheduling.models import (
 from scheduling.services import (
     booking,
     brokenday,
+    locked_days,
     placements,
     recheck,
     replanning,
@@ -94,7 +95,7 @@ def _move_all(replan, moves, lost, *, by, now):
     left_out = _possible(replan).exclude(appointment__in=everybody).values_list("appointment", flat=True)
     left_out = list(left_out)
     held = [pk for each in everybody for pk in each.procedure.order.holds.live().values_list("pk", flat=True)]
-    all_days = recheck.lock(
+    all_days = locked_days.lock(
         replan.disruption.site,
         [_starts(change).values() for change, _ in moves],
         now=now,

@@ -11,6 +11,7 @@ from scheduling.services import (
     call_ins,
     holds,
     lengthening,
+    locked_days,
     messages,
     placements,
     recheck,
@@ -39,7 +40,7 @@ def swap(one, other, *, by, now):
     _refuse(search.why_not_move(one) or search.why_not_move(other))
     exchanges = _exchanges(one, other, now)
     held = [*holds.live_of(one.procedure.order), *holds.live_of(other.procedure.order)]
-    all_days = recheck.lock(
+    all_days = locked_days.lock(
         one.site,
         [starts.values() for _, starts, _ in exchanges],
         now=now,

@@ -13,7 +13,7 @@ from scheduling.engine import itinerary
 from scheduling.engine.calendars import to_datetime, to_minute
 from scheduling.engine.relaxation import Freed
 from scheduling.models import Reservation, StepKind
-from scheduling.services import availability, holds, occupations, recheck, search, wishes
+from scheduling.services import availability, holds, locked_days, occupations, recheck, search, wishes
 from scheduling.services.search import LONGEST_DAYS, NO_WISHES, Proposal
 from vqflow import policy
 from vqflow.errors import Conflict, Invalid
@@ -156,7 +156,7 @@ def _of_period(case, first_day, days):
 
 def _days(site, starts, now):
     """The days to ask about, as availability.search_for takes them; Invalid for starts that cannot be meant."""
-    first, last = recheck.checked_range(starts.values(), now)
+    first, last = locked_days.checked_range(starts.values(), now)
     zone = ZoneInfo(site.time_zone)
     first_day = max(now, first - AROUND).astimezone(zone).date()
     return {"first_day": first_day, "days": ((last + AROUND).astimezone(zone).date() - first_day).days + 1}

@@ -7,14 +7,14 @@ from scheduling.engine import itinerary as engine
 from scheduling.engine.calendars import to_datetime, to_minute
 from scheduling.engine.intervals import intersect
 from scheduling.models import Reservation
-from scheduling.services import recheck, reservations
+from scheduling.services import locked_days, recheck, reservations
 from vqflow.errors import Conflict
 
 
 def plan(appointment, step, longer, *, now, tokens=()):
     """The Plan with `step` grown by `longer` minutes (already written to it). Its own time and `tokens` are freed."""
     starts, ours = recheck.staying(appointment, {}, now), reservations.resource_ids(appointment)
-    [days] = recheck.lock(
+    [days] = locked_days.lock(
         appointment.site,
         [starts.values()],
         now=now,

@@ -16,7 +16,7 @@ from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
 AHEAD = timedelta(days=400)
-"""Farther than anything is booked (recheck.FARTHEST)."""
+"""Farther than anything is booked (locked_days.FARTHEST)."""
 MOST_UNIT_DOSES = 50
 ENDED = "Plan ended"
 
