@@ -15,14 +15,22 @@ import typst
 from vqflow.errors import Conflict
 
 FONTS = Path(__file__).parent / "fonts"
-"""Noto Sans (OFL) for Latin, Greek, Cyrillic, Devanagari, Arabic, Chinese, Japanese and Korean; others come from the
-system, if it has any."""
+"""Noto Sans (OFL) for Latin, Greek, Cyrillic, Devanagari, Arabic, Hebrew, Chinese, Japanese and Korean; others come
+from the system, if it has any."""
 STANDARDS = ["a-2a", "ua-1"]
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
 class CannotPrint(Conflict):
-    """The sentence says which character no font here can show."""
+    """The sentence says which signs no font here can show; `signs` has them, longest first."""
+
+    def __init__(self, signs: list[str]):
+        super().__init__(
+            f"“{'”, “'.join(signs)}” cannot be put on paper: no font here has it. "
+            "Print the page from the browser instead, or correct the text."
+        )
+        self.signs = signs
 
 
 def pdf(template: Path, data: dict) -> bytes:
@@ -39,13 +47,15 @@ def pdf(template: Path, data: dict) -> bytes:
             pdf_standards=STANDARDS,
         )
     except typst.TypstError as error:
-        missing = _MISSING.search(str(error))
-        if missing is None:
+        signs = _signs_without_font(error.diagnostic)
+        if not signs:
             raise
-        raise CannotPrint(
-            f"“{missing[1]}” cannot be put on paper: no font here has it. "
-            "Print the page from the browser instead, or correct the text."
-        ) from error
+        raise CannotPrint(signs) from error
+
+
+def _signs_without_font(diagnostic):
+    found = {_ESCAPED.sub(lambda each: chr(int(each[1], 16)), text) for text in _MISSING.findall(diagnostic)}
+    return sorted(found, key=lambda text: (-len(text), text))
 
 
 @cache

@@ -1,12 +1,10 @@
 """The lists of today and of the next working day as a file on disk, for the hours in which the network fails."""
 
 import os
-import re
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-import structlog
 from django.conf import settings
 
 from scheduling import day_sheets, paper, worklist
@@ -15,15 +13,11 @@ from scheduling.templatetags import clock
 from vqflow import audit, housekeeping
 from vqflow.models import Heartbeat
 
-log = structlog.get_logger(__name__)
-
 JOB = "downtime-list"
 EVERY = timedelta(hours=1)
 # A little less than an hour: whoever looks every ten minutes is never seventy minutes late.
 DUE_AFTER = EVERY - timedelta(minutes=6)
 KEPT = timedelta(hours=48)
-PRINTABLE = re.compile(r"[^\n\x20-\x7e\u00a0-\u052f]")
-REPLACED = "Some signs have no font here and stand as ?. Go by record number and birth date."
 
 
 def write_due(*, now):
@@ -51,7 +45,7 @@ def _write_site(site, folder, now):
     days = [today, day_sheets.next_working_day(site, today)]
     sheets = day_sheets.sheets(site, days, now=now)
     patients = frozenset().union(*(sheet.patients for sheet in sheets))
-    made = printed(day_sheets.pages(sheets))
+    made = paper.lists(day_sheets.pages(sheets))
     if not folder.parent.exists():
         folder.parent.mkdir(parents=True, mode=0o700)
     # Only what is ours: the folder that somebody named on the command line may be another's, such as /tmp.
@@ -61,23 +55,6 @@ def _write_site(site, folder, now):
     _replace(folder / name, made, now)
     _forget_old(folder, now)
     audit.record("downtime.written", site, by=None, site=site.code, patients=patients, file=name)
-
-
-def printed(data):
-    """The PDF of lists. Where a sign has no font, what could be such signs is replaced, and the paper says so."""
-    try:
-        return paper.pdf("sheets", data)
-    except paper.CannotPrint:
-        log.warning("downtime.signs_replaced")
-        return paper.pdf("sheets", {**_replaced(data), "warning": REPLACED})
-
-
-def _replaced(value):
-    if isinstance(value, str):
-        return PRINTABLE.sub("?", value)
-    if isinstance(value, dict):
-        return {key: _replaced(each) for key, each in value.items()}
-    return [_replaced(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _replace(path, content, now):

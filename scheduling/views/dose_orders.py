@@ -67,7 +67,7 @@ def pdf(request):
     """The same list as a file, for the telephone or the fax."""
     site, now = site_of(request.user), timezone.now()
     day = day_of(request.GET.get("day", "")) or clock.local(now, site.time_zone).date() + DAY
-    return pdf_of(paper.pdf("sheets", _sheet(site, day, now)), f"dose-orders-{day.isoformat()}")
+    return pdf_of(paper.lists(_sheet(site, day, now)), f"dose-orders-{day.isoformat()}")
 
 
 def _sheet(site, day, now):

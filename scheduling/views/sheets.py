@@ -41,7 +41,7 @@ def show(request, kind):
 def pdf(request, kind):
     """The same list as a file."""
     _, on, sheet = _sheet(request, kind)
-    return pdf_of(paper.pdf("sheets", day_sheets.pages([sheet])), f"{kind}-{on.isoformat()}")
+    return pdf_of(paper.lists(day_sheets.pages([sheet])), f"{kind}-{on.isoformat()}")
 
 
 def _sheet(request, kind):

@@ -159,4 +159,4 @@ def test_lists_are_printed_for_another_day(sign_in_demo):
     lead.press("Room list")
     assert f"day={day.isoformat()}" in lead.page.url
     answer = lead.page.request.get(lead.page.get_by_role("link", name="PDF").get_attribute("href"))
-    assert answer.body()[:5] == b"%PDF-"
+    assert answer.body()[:5] == b"%PDF-", answer.text()

@@ -128,14 +128,33 @@ def test_the_page_and_the_pdf_are_shown_and_audited(site, browser, in_bed, kind)
     assert "ØDEGÅRD" not in answer["Content-Disposition"]
 
 
+def text_of(path):
+    return subprocess.run(
+        ["pdftotext", "-layout", path, "-"], capture_output=True, check=True
+    ).stdout.decode()
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext is not on this machine")
+def test_a_sign_without_a_font_keeps_no_other_name_off_the_paper(site, browser, tmp_path):
+    rare, other = "Ka\U000f1234ra\U000f1235", "王秀英"
+    for number, name in (("M77", rare), ("M78", other)):
+        department.booked(site, of=department.patient(site, family_name=name, mrn=number))
+    answer = browser.get(reverse("scheduling:sheet-day-pdf"), {"day": TODAY.isoformat()})
+    path = tmp_path / "list.pdf"
+    path.write_bytes(answer.content)
+    text = text_of(path)
+    assert "KA?RA?" in text
+    assert "M77" in text
+    assert other in text
+    assert paper.REPLACED in text
+
+
 @pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext is not on this machine")
 def test_the_pdf_says_what_the_page_says(site, walking, in_bed, tmp_path):
     sheets = day_sheets.sheets(site, [TODAY], now=NOW)
     path = tmp_path / "lists.pdf"
-    path.write_bytes(paper.pdf("sheets", day_sheets.pages(sheets)))
-    text = subprocess.run(
-        ["pdftotext", "-layout", path, "-"], capture_output=True, check=True
-    ).stdout.decode()
+    path.write_bytes(paper.lists(day_sheets.pages(sheets)))
+    text = text_of(path)
     for sheet in sheets:
         assert f"{sheet.title}, Monday 8 Mar 2027" in text
         for cell in cells(sheet):

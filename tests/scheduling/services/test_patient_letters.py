@@ -91,7 +91,7 @@ def test_the_pdf_is_made_and_recorded(appointment, by):
 
 
 @pytest.mark.parametrize(
-    "name", ["Zoë Ångström", "Ελένη", "Жуковский", "محمد", "山田太郎", "김민수", "हिन्दी"]
+    "name", ["Zoë Ångström", "Ελένη", "Жуковский", "محمد", "渡邉 喆", "김민수", "हिन्दी", "אברהמי"]
 )
 def test_names_of_many_scripts_are_printed(appointment, by, name):
     patient = appointment.procedure.order.patient
