@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from scheduling import sheet_days, worklist
+from scheduling import namesakes, sheet_days, worklist
 from scheduling.engine.questions import QUESTIONS, YES
 from scheduling.engine.states import StepState
 from scheduling.models import Capability, PatientClass, Reservation, Resource, ResourceKind, StepKind
@@ -45,6 +45,7 @@ STATES = {
     StepState.DISCONTINUED: ", stopped",
     StepState.CANCELLED: ", cancelled",
 }
+NAME_ALERT = "\nName alert"
 HARMLESS = ("no", "none", "cannot_be")
 _CHOICES = {question.key: dict(question.choices) for question in QUESTIONS}
 
@@ -99,8 +100,9 @@ def sheets(site, days, kinds=(DAY, ROOMS, TRANSPORT), *, now):
     for on in days:
         day = sheet_days.day_of(site, on, now)
         appointments = day.appointments()
+        alike = namesakes.among(each.procedure.order.patient for each in appointments)
         for kind in kinds:
-            columns, sections = _LISTS[kind](day, appointments)
+            columns, sections = _LISTS[kind](day, appointments, alike)
             found.append(_sheet(kind, site, on, columns, sections, appointments, now))
     return found
 
@@ -120,19 +122,19 @@ def _sheet(kind, site, on, columns, sections, appointments, now):
     )
 
 
-def _day_list(day, appointments):
+def _day_list(day, appointments, alike):
     columns = ["Comes", "Patient", "From", "Examination", "Steps", "To know"]
     # Of two days the second is what counts here: who had the X-ray yesterday comes when the lungs are due.
     in_order = sorted(appointments, key=lambda each: (_comes(each, day), each.pk))
-    rows = [_day_row(each, day) for each in in_order]
+    rows = [_day_row(each, day, alike) for each in in_order]
     return columns, [Section("", rows)] if rows else []
 
 
-def _day_row(appointment, day):
+def _day_row(appointment, day, alike):
     order = appointment.procedure.order
     return [
         _comes_words(appointment, day),
-        person(order.patient),
+        person(order.patient, alike),
         place_of(order),
         f"{appointment.procedure.protocol.name}\n{order.get_priority_display()}",
         "\n".join(_step(step, day) for step in day.steps(appointment)),
@@ -184,7 +186,7 @@ def _answer(key, answer):
     return f"{TO_KNOW[key]}: {_CHOICES[key].get(answer, answer).removeprefix('Yes, ').lower()}"
 
 
-def _room_list(day, appointments):
+def _room_list(day, appointments, alike):
     columns = ["Room taken", "Pictures", "Step", "Patient", "Person"]
     by_room = defaultdict(list)
     for appointment in appointments:
@@ -196,13 +198,13 @@ def _room_list(day, appointments):
     return columns, [
         Section(
             room.name,
-            [_room_row(room, *each, day) for each in sorted(by_room[room], key=lambda e: e[0].lower)],
+            [_room_row(room, *each, day, alike) for each in sorted(by_room[room], key=lambda e: e[0].lower)],
         )
         for room in rooms
     ]
 
 
-def _room_row(room, span, step, appointment, day):
+def _room_row(room, span, step, appointment, day, alike):
     is_bay = worklist.room_of(step) != room
     who = worklist.technologist_of(step)
     what = f"Preparation for {step.get_kind_display().lower()}" if is_bay else step.get_kind_display()
@@ -210,7 +212,7 @@ def _room_row(room, span, step, appointment, day):
         _from_to(span.lower, span.upper, day),
         "" if is_bay else _from_to(step.planned_start_at, step.planned_end_at, day),
         what if is_bay else f"{what}{STATES.get(step.state, '')}",
-        person(appointment.procedure.order.patient),
+        person(appointment.procedure.order.patient, alike),
         who.name if who else "",
     ]
 
@@ -219,12 +221,13 @@ def _from_to(begins, ends, day):
     return f"{day.time(begins)}-{clock.time_at(ends, day.site.time_zone)}"
 
 
-def _transport_list(day, appointments):
+def _transport_list(day, appointments, alike):
     columns = ["There at", "Patient", "How", "From", "To", "Back from"]
     fetched = [each for each in appointments if _is_fetched(each)]
     ways = [(_there_at(way[0]), way, each) for each in fetched for way in _ways(each, day)]
     rows = [
-        _transport_row(at, way, each, day) for at, way, each in sorted(ways, key=lambda e: (e[0], e[2].pk))
+        _transport_row(at, way, each, day, alike)
+        for at, way, each in sorted(ways, key=lambda e: (e[0], e[2].pk))
     ]
     return columns, [Section("", rows)] if rows else []
 
@@ -249,7 +252,7 @@ def _there_at(step):
     return min((row.span.lower for row in step.reservations.all()), default=step.planned_start_at)
 
 
-def _transport_row(there_at, way, appointment, day):
+def _transport_row(there_at, way, appointment, day, alike):
     order, (first, last) = appointment.procedure.order, way
     # Where a bay is booked, the patient is brought there first.
     rooms = worklist.rooms_of(first)
@@ -258,7 +261,7 @@ def _transport_row(there_at, way, appointment, day):
     is_here = "\nStill here" if day.is_left_over(appointment) else ""
     return [
         f"{day.time(there_at)}{is_here}",
-        person(order.patient),
+        person(order.patient, alike),
         order.get_transport_display(),
         order.ward or order.get_patient_class_display(),
         there.name if there else "",
@@ -269,11 +272,11 @@ def _transport_row(there_at, way, appointment, day):
 _LISTS = {DAY: _day_list, ROOMS: _room_list, TRANSPORT: _transport_list}
 
 
-def person(patient):
-    """SURNAME, Given; born; record number: two things to know a person by."""
+def person(patient, alike):
+    """SURNAME, Given; born; record number: two things to know a person by. `alike`: namesakes.among() of the day."""
     name = ", ".join(each for each in (patient.family_name.upper(), patient.given_name) if each)
     born = f"born {clock.day(patient.born_on)}" if patient.born_on else "birth date unknown"
-    return f"{name}\n{born}, {patient.mrn}"
+    return f"{name}\n{born}, {patient.mrn}{NAME_ALERT if patient.pk in alike else ''}"
 
 
 def place_of(order):

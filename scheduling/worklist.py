@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models.expressions import RawSQL
 
-from scheduling import kept_examinations, list_version
+from scheduling import kept_examinations, list_version, namesakes
 from scheduling.engine import gas, window
 from scheduling.engine.calendars import local_day_bounds, to_datetime
 from scheduling.engine.quality import NONE_REFUSED
@@ -50,6 +50,7 @@ class Row:
     None when a physician has overridden it or when it binds no longer. `refused`: kind of step to the sentence
     why its room or kit cannot be used. `expected_at`: when its next step is likely to begin, or began;
     `expected`: {step id: (begin, end)} likewise; `warnings`: what will not work out today (services/projections).
+    `name_alert`: a sentence where another patient of the day has a name like this one (namesakes.py).
     """
 
     appointment: Appointment
@@ -65,6 +66,7 @@ class Row:
     expected_at: datetime | None = None
     expected: Mapping[int, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
     warnings: tuple = ()
+    name_alert: str = ""
 
     @property
     def order(self):
@@ -124,7 +126,17 @@ def day(site, on, *, by, now, seen=None):
     if not appointments:
         return []
     checks, likely = quality.refusals(site, on, now), _likely(site, on, now)
-    return [row(each, now, checks=checks, likely=likely.get(each.pk)) for each in appointments]
+    alike = namesakes.among(each.procedure.order.patient for each in appointments)
+    return [
+        row(
+            each,
+            now,
+            checks=checks,
+            likely=likely.get(each.pk),
+            name_alert=alike.get(each.procedure.order.patient_id, ""),
+        )
+        for each in appointments
+    ]
 
 
 def _read(site, keys):
@@ -143,10 +155,11 @@ def day_bounds(site, on: date):
     return tuple(to_datetime(minute) for minute in local_day_bounds(on, ZoneInfo(site.time_zone)))
 
 
-def row(appointment, now, *, checks=NONE_REFUSED, likely=None):
+def row(appointment, now, *, checks=NONE_REFUSED, likely=None, name_alert=""):
     """One examination as the worklist shows it; the appointment comes from `examinations()`.
 
-    `checks`: what quality control forbids at this site. `likely`: its Expectation, where there is one.
+    `checks`: what quality control forbids at this site. `likely`: its Expectation, where there is one. `name_alert`:
+    what namesakes.py says of the patient.
     """
     facts = examination(appointment, now, quality=checks)
     steps = tuple(rows_of(appointment, "steps"))
@@ -165,6 +178,7 @@ def row(appointment, now, *, checks=NONE_REFUSED, likely=None):
         expected=likely.steps if likely else {},
         warnings=likely.warnings if likely else (),
         verdict=None if _lungs_begun(steps) else facts.verdict,
+        name_alert=name_alert,
     )
 
 

@@ -366,6 +366,9 @@ class AppointmentOut(serializers.Serializer):
         allow_null=True,
         help_text="When the next step is likely to begin, or began; on the worklist of today alone.",
     )
+    name_alert = serializers.CharField(
+        help_text="A sentence where another patient of the day has a name like this one; on worklists alone."
+    )
 
 
 class SwappedOut(serializers.Serializer):

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from django.db.models import Prefetch
 
-from scheduling import phases, worklist
+from scheduling import namesakes, phases, worklist
 from scheduling.engine.sequence import BEGINS
 from scheduling.engine.states import AppointmentState, StepState
 from scheduling.examinations import examination
@@ -71,6 +71,7 @@ def context(appointment, *, user, now, here_url):
         "now": now,
         "here_url": here_url,
         "never_began": never,
+        "name_alert": "" if never else namesakes.of_visit(appointment),
         "parts": [] if never else _parts(shown),
         "rooms_said": [] if never else exam_rooms.said(row, checks, now),
         "running": [each for each in shown if each.is_running],

@@ -3,6 +3,7 @@
 from django.shortcuts import render
 from django.urls import reverse
 
+from scheduling import namesakes
 from scheduling.examinations import examination
 from scheduling.forms.orders import physicians
 from scheduling.forms.visits import (
@@ -39,7 +40,10 @@ def check_in(request, pk):
 
     undo = reverse("scheduling:undo-check-in", args=[pk])
     template = "scheduling/visit_check_in.html"
-    return ask(request, appointment, form, do, template=template, text="Checked in", undo=undo)
+    alert = namesakes.of_visit(appointment)
+    return ask(
+        request, appointment, form, do, template=template, text="Checked in", undo=undo, name_alert=alert
+    )
 
 
 @page("visit.perform", methods=BOTH)
