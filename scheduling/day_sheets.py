@@ -45,7 +45,6 @@ STATES = {
     StepState.DISCONTINUED: ", stopped",
     StepState.CANCELLED: ", cancelled",
 }
-NAME_ALERT = "\nName alert"
 HARMLESS = ("no", "none", "cannot_be")
 _CHOICES = {question.key: dict(question.choices) for question in QUESTIONS}
 
@@ -276,7 +275,8 @@ def person(patient, alike):
     """SURNAME, Given; born; record number: two things to know a person by. `alike`: namesakes.among() of the day."""
     name = ", ".join(each for each in (patient.family_name.upper(), patient.given_name) if each)
     born = f"born {clock.day(patient.born_on)}" if patient.born_on else "birth date unknown"
-    return f"{name}\n{born}, {patient.mrn}{NAME_ALERT if patient.pk in alike else ''}"
+    alert = f"\n{namesakes.LABEL}" if patient.pk in alike else ""
+    return f"{name}\n{born}, {patient.mrn}{alert}"
 
 
 def place_of(order):

@@ -12,6 +12,7 @@ from scheduling.engine.calendars import local_day_bounds, to_datetime
 from scheduling.engine.states import AppointmentState
 from scheduling.models import Appointment, Patient
 
+LABEL = "Name alert"
 NOT_COMING = (AppointmentState.CANCELLED, AppointmentState.NO_SHOW)
 # Letters of their own that are read as another one without its stroke.
 _STROKES = str.maketrans(
@@ -64,4 +65,4 @@ def _initial(patient):
 def _sentence(patient, others):
     name = ", ".join(filter(None, (patient.family_name.upper(), _initial(patient))))
     whom = f"another {name} is" if others == 1 else f"{others} others named {name} are"
-    return f"Name alert: {whom} on the list of this day. Compare date of birth and record number."
+    return f"{LABEL}: {whom} on the list of this day. Compare date of birth and record number."

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scheduling import worklist
+from scheduling import namesakes, worklist
 from scheduling.engine.states import LIVE_APPOINTMENT, StepState
 from scheduling.examinations import circumstances
 from scheduling.models import StepKind, Task
@@ -21,7 +21,7 @@ class Lack:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One patient of the day. `needs`: isolation, escort, interpreter, in words."""
+    """One patient of the day. `needs`: name alert, isolation, escort, interpreter, in words."""
 
     row: worklist.Row
     lacks: tuple[Lack, ...]
@@ -49,11 +49,12 @@ def _calls(orders):
 
 def _prepared(row, call, now):
     asked = circumstances(row.order, now)
-    needs = tuple(NEEDS[str(each)] for each in sorted(asked) if str(each) in NEEDS)
+    needs = [namesakes.LABEL] if row.name_alert else []
+    needs += [NEEDS[str(each)] for each in sorted(asked) if str(each) in NEEDS]
     lacks = [*_of_vetting(row), *_of_answers(row), *_of_xray(row), *_of_steps(row)]
     if call:
         lacks.append(Lack("call", "Call", call))
-    return Prepared(row, tuple(lacks), needs)
+    return Prepared(row, tuple(lacks), tuple(needs))
 
 
 def _of_vetting(row):

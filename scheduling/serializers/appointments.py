@@ -396,7 +396,9 @@ class LackOut(serializers.Serializer):
 class PreparedOut(serializers.Serializer):
     appointment = AppointmentOut(source="row")
     lacks = LackOut(many=True)
-    needs = serializers.ListField(child=serializers.CharField(), help_text="Isolation, escort, interpreter.")
+    needs = serializers.ListField(
+        child=serializers.CharField(), help_text="Name alert, isolation, escort, interpreter."
+    )
 
 
 class PreparationOut(serializers.Serializer):

@@ -96,6 +96,8 @@ def test_the_list_and_the_pages_of_the_examination_warn(site, two, browser):
         assert ALERT in answer
     rows = browser.get("/api/v1/worklist", {"day": TODAY.isoformat()}).json()["rows"]
     assert [row["name_alert"] for row in rows] == [ALERT, ALERT]
+    prepared = browser.get("/api/v1/worklist/preparation", {"day": TODAY.isoformat()}).json()["rows"]
+    assert all("Name alert" in each["needs"] for each in prepared)
 
 
 @pytest.mark.django_db
