@@ -7,15 +7,8 @@ from rest_framework.response import Response
 
 from scheduling.api.details import appointment_answer
 from scheduling.api.site import SiteOperation
-from scheduling.serializers.appointments import (
-    AppointmentOut,
-    BookIn,
-    ItinerariesOut,
-    MoveIn,
-    PeriodIn,
-    ProposalOut,
-    SearchIn,
-)
+from scheduling.serializers.appointments import AppointmentOut
+from scheduling.serializers.itineraries import BookIn, ItinerariesOut, MoveIn, PeriodIn, ProposalOut, SearchIn
 from scheduling.serializers.orders import ReasonIn
 from scheduling.services import access, booking, confirmations, holds, search
 from scheduling.services.occupancy import OWN_HOLD

@@ -8,7 +8,8 @@ from scheduling import worklist
 from scheduling.api.booking import TAKEN, other_times, with_alternatives
 from scheduling.api.details import appointment_answer, said_of
 from scheduling.api.site import SiteOperation
-from scheduling.serializers.appointments import AppointmentOut, LengthenIn, SwapIn, SwappedOut
+from scheduling.serializers.appointments import AppointmentOut, SwappedOut
+from scheduling.serializers.itineraries import LengthenIn, SwapIn
 from scheduling.services import access, changes
 from vqflow.api.fields import body
 from vqflow.api.problems import PROBLEM_TYPE, Problem

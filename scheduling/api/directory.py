@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from scheduling import list_version, order_list, preparation, worklist
 from scheduling.api.site import Listing, SiteOperation
 from scheduling.models import Protocol, Resource, ResourceKind, Task
-from scheduling.serializers.appointments import PreparationOut, WorklistOut, WorklistQuery
 from scheduling.serializers.directory import ProtocolOut, ResourceOut
 from scheduling.serializers.orders import ClosedTaskOut, TaskOut
+from scheduling.serializers.worklists import PreparationOut, WorklistOut, WorklistQuery
 from scheduling.services import access
 from scheduling.services.messages import calls
 from vqflow.api.fields import Nothing, body, query

@@ -16,7 +16,6 @@ from scheduling.forms.doses import scanned_batch
 from scheduling.forms.orders import physicians
 from scheduling.models import Resource, ResourceKind
 from scheduling.paper import labels
-from scheduling.serializers.appointments import StopIn
 from scheduling.serializers.doses import (
     ApproveByPhoneIn,
     ApproveIn,
@@ -31,6 +30,7 @@ from scheduling.serializers.doses import (
     SiteIn,
     StepDosesOut,
 )
+from scheduling.serializers.visits import StopIn
 from scheduling.services import access, countrates, scanning
 from scheduling.services.doses import choosing, giving, measuring, prescribing
 from vqflow.api.fields import Nothing, body

@@ -7,9 +7,10 @@ from rest_framework.response import Response
 from scheduling.api.booking import CANNOT_BOOK, TAKEN, other_times, with_alternatives
 from scheduling.api.details import appointment_answer
 from scheduling.api.site import SiteOperation
-from scheduling.serializers.appointments import AppointmentOut, ItinerariesOut
+from scheduling.serializers.appointments import AppointmentOut
 from scheduling.serializers.explanation import WhyNotOut
 from scheduling.serializers.finding import DaysIn, DaysQuery, DaysStartsOut, StepMoveIn, StepWhyNotIn
+from scheduling.serializers.itineraries import ItinerariesOut
 from scheduling.services import access, booking, heat, onestep
 from vqflow.api.fields import body, query
 from vqflow.errors import Conflict

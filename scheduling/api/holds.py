@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from scheduling.api.booking import TAKEN, other_times, proposals, with_alternatives
 from scheduling.api.site import SiteOperation
-from scheduling.serializers.appointments import HoldIn, HoldOut, TimesIn
+from scheduling.serializers.itineraries import HoldIn, HoldOut, TimesIn
 from scheduling.services import access, holds
 from vqflow.api.fields import Nothing, body
 from vqflow.api.problems import PROBLEM_TYPE, Problem

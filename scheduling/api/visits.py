@@ -5,7 +5,8 @@ from drf_spectacular.utils import extend_schema
 
 from scheduling.api.details import appointment_answer
 from scheduling.api.site import SiteOperation
-from scheduling.serializers.appointments import AppointmentOut, CheckInIn, StopIn, TechnologistIn, XrayIn
+from scheduling.serializers.appointments import AppointmentOut
+from scheduling.serializers.visits import CheckInIn, StopIn, TechnologistIn, XrayIn
 from scheduling.services import access, reservations, visits
 from scheduling.services.examination import arrivals, xrays
 from vqflow.api.fields import Nothing, body

@@ -6,7 +6,8 @@ from scheduling.engine.calendars import to_datetime
 from scheduling.engine.projection import Kind
 from scheduling.engine.states import AppointmentState, StepState
 from scheduling.models import DisruptionKind, Priority, Reservation, Resource, ResourceKind, StepKind
-from scheduling.serializers.appointments import AppointmentOut, ProposalOut, StartsIn, StartsOut, TimesIn
+from scheduling.serializers.appointments import AppointmentOut
+from scheduling.serializers.itineraries import ProposalOut, StartsIn, StartsOut, TimesIn
 from scheduling.serializers.waitlist import EntryOut
 from vqflow.api.fields import Choice, Day, Flag, Id, Input, Instant, OfSite
 

@@ -12,7 +12,7 @@ from scheduling.models import (
     StepKind,
     TracerBatch,
 )
-from scheduling.serializers.appointments import Record
+from scheduling.serializers.itineraries import Record
 from scheduling.serializers.patients import PatientRow
 from vqflow.api.fields import Choice, Day, Id, Input, Instant, Line, OfSite
 

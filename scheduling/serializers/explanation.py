@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from scheduling.engine.explanation import ChangeKind
 from scheduling.models import StepKind
-from scheduling.serializers.appointments import PeriodIn, ProposalOut, StartsIn, WishesIn, XrayElsewhereIn
+from scheduling.serializers.itineraries import PeriodIn, ProposalOut, StartsIn, WishesIn, XrayElsewhereIn
 from scheduling.services.wishes import Wishes
 
 

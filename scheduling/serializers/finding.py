@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from scheduling.models import MessageState
-from scheduling.serializers.appointments import PeriodIn, SearchIn
+from scheduling.serializers.itineraries import PeriodIn, SearchIn
 from scheduling.services.heat import DAYS
 from scheduling.services.search import LONGEST_DAYS
 from vqflow.api.fields import Input, Instant

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
-from scheduling.serializers.appointments import ItinerariesOut
+from scheduling.serializers.itineraries import ItinerariesOut
 from scheduling.services import search
 from tests import department
 from tests.department import NOW, TODAY
