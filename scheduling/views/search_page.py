@@ -101,80 +101,105 @@ def _asked(page):
     }
 
 
+@dataclass(slots=True)
+class Answer:
+    """What the search has said, as far as it came: `spent` is the sentence of an X-ray that no later day can use,
+    `explained` the answer to a wanted time, `weeks` how full the next six are."""
+
+    cards: object = ()
+    others: object = ()
+    sentences: object = ()
+    spent: str | None = None
+    explained: object = None
+    weeks: object = None
+
+
 def render_search(request, page, *, period, xray_form=None, refusal=None, why_not_form=None):
     """Proposals, or the sentences why there are none; the status is that of what was refused."""
-    order, now, xray = page.order, timezone.now(), None
-    cards, others, sentences, spent, explained, weeks = [], [], [], None, None, None
     why_not_form = why_not_form or WhyNotForm(None, **_asked(page))
-    wishes = wishes_of(request)
+    wishes, answer, xray = wishes_of(request), Answer(), None
     is_valid = period.is_valid() and wishes.is_valid()
     if xray_form is not None and xray_form.is_bound:
         is_valid = xray_form.is_valid() and is_valid
         xray = xray_form.xray() if is_valid else None
     if is_valid:
         try:
-            found, sentences = page.find(*_days(period), xray, wishes.wishes())
-            done = xray or page.xray_done
-            cards, others = _choices(page, found, done, wishes.wishes())
-            spent = _spent(page, done, *_days(period)) if sentences else None
-            explained = _explained(
-                page, why_not_form, sentences, _days(period), xray, wishes.wishes(), request.user
-            )
-            weeks = (
-                page.days
-                and not page.is_overbooking
-                and sixweeks.shown(
-                    page.days,
-                    *_days(period),
-                    xray=xray,
-                    wished=wishes.wishes(),
-                    zone=order.site.time_zone,
-                    now=now,
-                )
-            )
+            _search(page, answer, _days(period), xray, wishes.wishes(), why_not_form, request.user)
         except Conflict as cannot:
             refusal = refusal or cannot
     context = {
+        **_about(page, period.today, request.user),
+        **_found(page, answer, xray, period if is_valid else None),
+        "period": period,
+        "wishes": wishes,
+        "is_wished": is_valid and bool(wishes.wishes()),
+        "wish_fields": _carried(request, wishes) if is_valid else [],
+        "xray_form": xray_form,
+        "xray": xray,
+        "xray_fields": [(field, request.POST.get(field, "")) for field in XRAY_FIELDS] if xray else [],
+        "why_not_form": why_not_form,
+        "refusal": refusal,
+        "overbook_reason": _overbook_reason(request, refusal),
+    }
+    status = _status(is_valid and not why_not_form.errors, refusal)
+    return render(request, "scheduling/search.html", context, status=status)
+
+
+def _search(page, answer, days, xray, wished, why_not_form, by):
+    """Ask everything that the page shows, into `answer`. Raises Conflict where nothing may be looked for."""
+    found, answer.sentences = page.find(*days, xray, wished)
+    done = xray or page.xray_done
+    answer.cards, answer.others = _choices(page, found, done, wished)
+    if answer.sentences:
+        answer.spent = _spent(page, done, *days)
+    answer.explained = _explained(page, why_not_form, answer.sentences, days, xray, wished, by)
+    if page.days and not page.is_overbooking:
+        zone = page.order.site.time_zone
+        answer.weeks = sixweeks.shown(
+            page.days, *days, xray=xray, wished=wished, zone=zone, now=timezone.now()
+        )
+
+
+def _about(page, today, user):
+    """Who is looked for, and what this person may do about it."""
+    order = page.order
+    return {
         "page": page,
         "to": page.addresses,
         "order": order,
         "patient": order.patient,
-        "age": order.patient.age_on(period.today),
+        "age": order.patient.age_on(today),
         "zone": order.site.time_zone,
         "appointment": page.appointment,
         "step": page.step,
         "what": page.step and step_words(page.step.kind),
-        "period": period,
-        "wishes": wishes,
-        "is_wished": is_valid and bool(wishes.wishes()),
-        "xray_form": xray_form,
-        "xray": xray,
-        "xray_fields": [(field, request.POST.get(field, "")) for field in XRAY_FIELDS] if xray else [],
-        "notes": notes(order, now),
-        "held": held.for_order(order, user=request.user, now=now),
-        "cards": cards,
-        "others": others,
-        "weeks": weeks,
-        "sentences": sentences,
-        "why_not": explained,
-        "why_not_form": why_not_form,
-        "wish_fields": _carried(request, wishes) if is_valid else [],
-        "advice": ""
-        if page.step
-        else spent or (sentences and _advice(page, xray, period.cleaned_data["days"])),
-        "is_xray_spent": spent is not None,
-        "refusal": refusal,
-        # What was typed comes back to be mended, where it was that which was refused.
-        "overbook_reason": request.POST.get("overbook_reason")
-        if isinstance(refusal, Invalid) and "overbook_reason" in refusal.fields
-        else None,
+        "notes": notes(order, timezone.now()),
+        "held": held.for_order(order, user=user, now=timezone.now()),
         "why_not_book": page.why_not_book,
         "may_overbook": page.may_overbook,
         "is_overbooking": page.is_overbooking,
-        "is_searched": is_valid and (cards or sentences),
     }
-    status = _status(is_valid and not why_not_form.errors, refusal)
-    return render(request, "scheduling/search.html", context, status=status)
+
+
+def _found(page, answer, xray, period):
+    """The answer as the page takes it; `period`: None where it was not searched."""
+    advice = answer.spent or (answer.sentences and _advice(page, xray, period.cleaned_data["days"]))
+    return {
+        "cards": answer.cards,
+        "others": answer.others,
+        "weeks": answer.weeks,
+        "sentences": answer.sentences,
+        "why_not": answer.explained,
+        "advice": "" if page.step else advice,
+        "is_xray_spent": answer.spent is not None,
+        "is_searched": period is not None and (answer.cards or answer.sentences),
+    }
+
+
+def _overbook_reason(request, refusal):
+    """What was typed comes back to be mended, where it was that which was refused."""
+    was_refused = isinstance(refusal, Invalid) and "overbook_reason" in refusal.fields
+    return request.POST.get("overbook_reason") if was_refused else None
 
 
 def _choices(page, found, xray, wished):
