@@ -6,13 +6,13 @@ from enum import StrEnum
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from scheduling import worklist_items
+from scheduling import worklist, worklist_items
 from scheduling.dicom import keys
 from scheduling.dicom.charsets import character_set
 from scheduling.dicom.fitting import person
 from scheduling.engine.states import AppointmentState, StepState
 from scheduling.engine.worklistkeys import Keys
-from scheduling.models import ScheduledProcedureStep, WorklistQuery
+from scheduling.models import Appointment, ScheduledProcedureStep, WorklistQuery
 from scheduling.templatetags import clock
 
 LATEST = 3
@@ -58,6 +58,14 @@ GONE = {
     AppointmentState.CANCELLED: "The appointment was cancelled.",
     AppointmentState.NO_SHOW: "The patient did not come.",
 }
+
+
+def coming(people, site, now):
+    """Ids of those of these patients who have an appointment on the local day of `now`: one of them is likely meant."""
+    day = worklist.day_bounds(site, worklist.today(site, now))
+    booked = Appointment.objects.filter(site=site, procedure__order__patient__in=people).on(*day)
+    left = booked.exclude(state=AppointmentState.CANCELLED)
+    return set(left.values_list("procedure__order__patient", flat=True))
 
 
 class Tone(StrEnum):

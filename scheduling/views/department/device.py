@@ -47,15 +47,18 @@ def why(request, pk):
     form = MissingForm(request.POST)
     if not form.is_valid():
         return _page(request, one, form=form, status=422)
-    people = patient_search.find(form.cleaned_data["typed"], by=request.user, most=MOST_PATIENTS)
+    context = frame.about(request)
+    found_people = patient_search.find(form.cleaned_data["typed"], by=request.user)
+    coming = diagnosis.coming(found_people, one.site, context["now"])
+    people = sorted(found_people, key=lambda each: each.pk not in coming)[:MOST_PATIENTS]
     chosen = [each for each in people if each.pk == form.cleaned_data["patient"]] or people
     access.listed("device.why", [each.pk for each in people], by=request.user, action=ACTION)
     if not chosen:
         form.add_error("typed", NOBODY)
         return _page(request, one, form=form, status=422)
     if len(chosen) > 1:
-        return _page(request, one, form=form, people=chosen)
-    context = frame.about(request)
+        more = len(found_people) - len(people)
+        return _page(request, one, form=form, people=chosen, coming=coming, more_people=more)
     findings = diagnosis.why(one, chosen[0], now=context["now"])
     return _page(request, one, form=form, findings=findings, missing=chosen[0])
 

@@ -162,6 +162,17 @@ class TestOneDevice:
         chosen = page.post(f"{DEVICES}{device.pk}/why/", {"typed": "Moreno", "patient": some[1].pk})
         assert chosen.context["missing"] == some[1]
 
+    def test_of_many_who_fit_those_who_come_today_stand_first(
+        self, page_of, technologist, site, device, department_clock
+    ):
+        others = [department.patient(site, family_name="Aalto", given_name=f"A{each}") for each in range(9)]
+        comes = department.patient(site, family_name="Aalto", given_name="Zoe", mrn="Z1")
+        department.booked(site, of=comes)
+        text = page_of(technologist).post(f"{DEVICES}{device.pk}/why/", {"typed": "Aalto"}).text
+        assert "Z1, 17 May 1960, comes today" in text
+        assert text.index("Zoe") < text.index(others[0].given_name)
+        assert "2 more fit. Type the number, or more of the name." in text
+
     def test_device_that_does_not_answer_is_said(self, page_of, technologist, device):
         page = page_of(technologist)
         assert "Enter under which host and port" in page.post(f"{DEVICES}{device.pk}/echo/").text
