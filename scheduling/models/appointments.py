@@ -62,8 +62,9 @@ class AppointmentQuerySet(of_site("site__code")):
         return self.filter(state__in=LIVE_APPOINTMENT)
 
     def on(self, day_starts_at, day_ends_at):
-        """Those with any planned part between two instants (a local day of the site)."""
-        return self.filter(starts_at__lt=day_ends_at, ends_at__gt=day_starts_at)
+        """Those with any planned part between two instants (a local day of the site), by the span's index."""
+        planned = self.alias(planned=Span("starts_at", "ends_at"))
+        return planned.filter(planned__overlap=(day_starts_at, day_ends_at))
 
     def not_done_before(self, day_starts_at):
         """Those that were planned before and are not done: NOT_DONE_BEFORE."""
