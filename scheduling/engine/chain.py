@@ -57,7 +57,10 @@ class Chain:
     pools: Pools
     room_pairs: Pairs
     gaps: tuple[Window, ...]
-    """Least and greatest minutes from the start of the step before; the first one counts from `known_end`."""
+    """Least and greatest minutes from the start of the step before; the first one counts from `known_end`.
+
+    The least is raised where the only resource of its kind must first be done with the step before.
+    """
     joins: tuple[Join, ...] = ()
     """The further lags (`Step.lags`) between starts."""
     spans: tuple[tuple[Window, ...], ...] = ()
@@ -117,6 +120,13 @@ class Chain:
                 return False
             ends = t + step.acquisition_minutes
         return all(least <= times[j] - times[i] <= most for i, j, least, most in self.joins)
+
+    def in_turn(self, times: Sequence[int]) -> bool:
+        """Whether timely starts leave the only resource of its kind the time to be done with the step before.
+
+        `spans` and `contests` take this for granted.
+        """
+        return all(times[at] - times[at - 1] >= self.gaps[at][0] for at in range(1, len(times)))
 
     def _one_day(self, one: int, other: int) -> bool:
         day_of = self.search.day_of

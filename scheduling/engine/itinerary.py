@@ -80,7 +80,7 @@ def fits_chain(
     if not chain.timely(times):
         return UNTIMELY
     able_of = {at: service.able(chain, at, t, preferred) for at, t in enumerate(times)}
-    taken = service.taken(chain, dict(enumerate(times)), able_of)
+    taken = service.taken(chain, dict(enumerate(times)), able_of) if chain.in_turn(times) else None
     if taken is None:
         return refusal.unserved(chain, service.served(chain, list(able_of.values())))
     cost = (offers.sum_of(chain, times), *offers.order_of(chain, times))

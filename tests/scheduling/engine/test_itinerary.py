@@ -322,14 +322,12 @@ def test_every_found_itinerary_fits(wanted):
         assert fits(wanted, {placed.step_key: placed.start for placed in found.steps}) == found
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(searches(), st.data())
 def test_given_starts_fit_exactly_when_brute_force_says_so(wanted, data):
-    moment = st.integers(-2, HORIZON)
-    times = tuple(data.draw(moment) for _ in wanted.steps)
-    good = feasible(wanted)
-    if good and data.draw(st.booleans()):
-        times = data.draw(st.sampled_from(good))
+    every = list(product(range(-2, HORIZON), repeat=len(wanted.steps)))
+    timely = [times for times in every if in_time(wanted, times)]
+    times = data.draw(st.sampled_from(data.draw(st.sampled_from([every, timely])) or every))
     answer = fits(wanted, {step.key: t for step, t in zip(wanted.steps, times, strict=True)})
     if in_time(wanted, times) and served(wanted, times):
         assert isinstance(answer, Itinerary)
@@ -338,6 +336,18 @@ def test_given_starts_fit_exactly_when_brute_force_says_so(wanted, data):
     else:
         assert isinstance(answer, str)
         assert answer.endswith(".")
+
+
+def test_the_only_room_of_its_kind_is_not_given_to_two_steps_at_once():
+    """As when one of two cameras fails: kept starts are asked that no search would offer any more."""
+    room = ResourceFree(1, "Camera 1", frozenset({"camera"}), ((0, 26),))
+    camera = Need(frozenset({"camera"}), 0, 2)
+    steps = Step("v", 1, (camera,)), Step("q", 1, (camera,))
+    wanted = Search(steps, (room,), 0, HORIZON, None, day_of)
+    assert fits(wanted, {"v": 0, "q": 1}) == "The same room or person would be needed twice at the same time."
+    assert isinstance(fits(wanted, {"v": 0, "q": 2}), Itinerary)
+    two = replace(wanted, resources=(room, replace(room, id=2)))
+    assert isinstance(fits(two, {"v": 0, "q": 1}), Itinerary)
 
 
 def starts_of(wanted: Search) -> set[int]:

@@ -86,40 +86,37 @@ def pairs(draw):
     return draw(batches(product)), draw(needs(product))
 
 
-def margin(one, other):
-    """How far apart two amounts are, relative to the greater: too near to call is left to the rounding."""
-    return abs(one - other) / max(abs(one), abs(other), Decimal(1))
-
-
 def possible(batch, need, minute):
-    """Whether the dose can be given at this minute, from first principles; None if too near to call."""
+    """Whether the dose can be given at this minute, from first principles; None if too near to call.
+
+    Everything in kBq at the calibration.
+    """
     if not batch.usable_from <= minute <= batch.expires_at:
         return False
     with localcontext() as context:
         context.prec = 30
         left_of_one = Decimal(2) ** (-(Decimal(minute) - batch.calibrated_at) / HALF_LIFE[batch.product])
-        whole, free = batch.activity_kbq * left_of_one, batch.left_kbq * left_of_one
-        given, verdicts = Decimal(need.activity_kbq), []
+        given, least = need.activity_kbq / left_of_one, need.least_kbq / left_of_one
         if batch.product == "kr81m":
-            return _surely(whole, given)
+            return _surely(batch.activity_kbq, given)
         if batch.is_unit_dose and batch.left_kbq < batch.activity_kbq:
             return False
-        if batch.particles and need.most_particles is not None:
-            given = min(given, need.most_particles * whole / batch.particles)
-            verdicts.append(_surely(given, Decimal(need.least_kbq)))
-        verdicts.append(_surely(free, given))
+        verdicts = []
         if batch.particles:
-            verdicts.append(_surely(batch.particles * given / whole, Decimal(need.least_particles)))
+            of_one = Decimal(batch.activity_kbq) / batch.particles
+            if need.most_particles is not None:
+                given = min(given, need.most_particles * of_one)
+                verdicts.append(_surely(given, least))
+            verdicts.append(_surely(given, need.least_particles * of_one))
+        verdicts.append(_surely(batch.left_kbq, given))
         if False in verdicts:
             return False
         return None if None in verdicts else True
 
 
 def _surely(there, wanted):
-    # Whole kBq at the calibration: up to one of them is lost to rounding.
-    if margin(there, wanted) < Decimal("2e-2") and abs(there - wanted) < max(8, wanted / 1000):
-        return None
-    return there > wanted
+    # A plan is made in whole kBq, each amount rounded to the safe side.
+    return None if abs(there - wanted) < 2 else there > wanted
 
 
 @settings(max_examples=300, deadline=None)
