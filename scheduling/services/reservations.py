@@ -133,8 +133,8 @@ def refused(sentence):
 
 def release_step(step):
     """Free the time of one step that will not be done."""
-    _release(_of_steps([step.pk]))
-    tracers.release(steps=[step.pk])
+    with tracers.giving_back(steps=[step.pk]):
+        _release(_of_steps([step.pk]))
     waitlist.time_freed()
 
 
@@ -161,17 +161,17 @@ def release(appointment):
     """Free all the time of an appointment, and what is held for its move; the rows stay as its history."""
     steps = list(appointment.steps.values_list("pk", flat=True))
     tokens = list(appointment.holds.live().values_list("pk", flat=True))
-    _release(_of_steps(steps) | _of_holds(tokens))
-    end_holds(tokens, Hold.Outcome.RELEASED)
-    tracers.release(steps=steps, tokens=tokens)
+    with tracers.giving_back(steps=steps, tokens=tokens):
+        _release(_of_steps(steps) | _of_holds(tokens))
+        end_holds(tokens, Hold.Outcome.RELEASED)
     waitlist.time_freed()
 
 
 def release_hold(hold):
     """Free what a hold keeps."""
-    _release(_of_holds([hold.pk]))
-    end_holds([hold.pk], Hold.Outcome.RELEASED)
-    tracers.release(tokens=[hold.pk])
+    with tracers.giving_back(tokens=[hold.pk]):
+        _release(_of_holds([hold.pk]))
+        end_holds([hold.pk], Hold.Outcome.RELEASED)
     waitlist.time_freed()
 
 

@@ -120,7 +120,7 @@ def test_nothing_is_booked_twice_and_nobody_waits_in_a_circle(sharing, capsys):
     figures = f"\n{counts.total()} attempts in {seconds:.0f} s ({rate:.0f} a second): {dict(sorted(counts.items()))}\n"
     with capsys.disabled():
         sys.stdout.write(figures)
-    assert errors == [], "\n".join(errors[:3])
+    assert errors == [], f"{len(errors)} errors, such as:\n" + "\n".join(errors[:3])
     assert asked(DOUBLE_BOOKED) == 0
     assert deadlocks() == before
     assert half_released() == 0

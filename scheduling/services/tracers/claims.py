@@ -159,13 +159,25 @@ def refused():
 _TABLES = {TracerBatch._meta.db_table, DoseClaim._meta.db_table}
 
 
-def release(*, steps=(), tokens=()):
-    """Give back the doses of these steps (ids) and holds; those of steps that have begun stay theirs."""
+@contextmanager
+def giving_back(*, steps=(), tokens=()):
+    """Inside, the time of these steps (ids) and holds is freed; then their doses, but not of steps that have begun.
+
+    Their batches are locked before any time: whoever books has them in this order too, and may wait for the time of
+    a hold that is over.
+    """
+    which = lock_of(steps=steps, tokens=tokens)
+    yield
+    _give_back(which)
+
+
+def lock_of(*, steps=(), tokens=()):
+    """Lock all batches that these steps and holds have doses of, before any of their time is freed."""
     which = _of(tokens, steps)
     batches = set(DoseClaim.objects.filter(which).values_list("batch", flat=True))
     if batches:
         lock(batches)
-        _give_back(which)
+    return which
 
 
 def lock_drawn(step, batch):

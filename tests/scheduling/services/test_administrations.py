@@ -600,7 +600,8 @@ def test_what_was_thrown_away_stays_gone_when_its_patient_does_not_come_back(q_o
     own = claimed(kit)
     measuring.discard(dose, reason="The syringe leaked or broke.", by=technologist, now=at)
     lost = claimed(kit) - own
-    tracers.release(steps=[step.pk])
+    with tracers.giving_back(steps=[step.pk]):
+        pass
     assert claimed(kit) == unused - DoseClaim.objects.get(step=step, extra=None).reference_mbq + lost
     assert doses.balanced()
 

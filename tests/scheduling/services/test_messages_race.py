@@ -1,23 +1,19 @@
 """Two who change the same messages at one moment wait for one another in one direction."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from scheduling.models import Message, Patient
 from scheduling.services import messages
 from scheduling.services.messages import again
 from tests import department
 from tests.department import NOW, TODAY
+from tests.waiting import PATIENCE_SECONDS, until_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE_SECONDS = 20
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
 
 
 @pytest.fixture
@@ -30,17 +26,6 @@ def appointment():
         row.save(force_insert=True)
     assert len(rows) == 3
     return made
-
-
-def until_both_wait():
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < ends:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            if cursor.execute(WAITING).fetchone()[0] >= 2:
-                return
-        time.sleep(0.02)
-    raise AssertionError("They never waited for the same message.")
 
 
 def beside(deeds, meanwhile):
@@ -74,7 +59,7 @@ def test_who_holds_mail_back_and_who_cancels_never_wait_for_each_other(appointme
         Message.objects.select_for_update().get(pk=rows[1].pk)
         for thread in threads:
             thread.start()
-        until_both_wait()
+        until_waiting(2)
 
     deeds = [
         lambda: again.hold_back(patients.get(), now=NOW),

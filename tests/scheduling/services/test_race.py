@@ -10,12 +10,13 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
-from scheduling.models import Appointment, Hold, Reservation
+from scheduling.models import Appointment, Hold, Reservation, TracerBatch
 from scheduling.services import availability, booking, changes, holds, locks
-from tests import department
+from tests import department, doses
 from tests.department import NOW
+from tests.waiting import until_waiting
 from vqflow.errors import Conflict, DomainError
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -181,6 +182,43 @@ def test_extending_against_the_end_keeps_all_of_a_hold_or_nothing(desks):
         (0, 3, 1),
     )
     assert double_booked() == 0
+
+
+@pytest.fixture
+def with_doses(storm):
+    """A booked patient, another with a hold, and the kit that both have a dose of."""
+    scheduler, (first, second, *_), *_ = storm
+    doses.needed(first.site)
+    kit = doses.batch(first.site)
+    booked, by = {"starts": department.proposal(first).starts}, {"by": scheduler, "now": NOW}
+    appointment = booking.book(first, **booked, **by)
+    hold = holds.hold(second, starts=department.proposal(second).starts, **by)
+    return kit, {
+        "cancel": (
+            partial(booking.cancel, appointment, reason="Ill.", **by),
+            {"step__appointment": appointment},
+        ),
+        "release": (partial(holds.release, hold, **by), {"token": hold.pk}),
+    }
+
+
+@pytest.mark.parametrize("name", ["cancel", "release"])
+def test_who_gives_time_back_waits_for_the_kit_before_touching_the_time(with_doses, name):
+    """Whoever books has the kit first, and then frees the time of holds that are over: the other order is a circle."""
+    kit, deeds = with_doses
+    deed, whose = deeds[name]
+    rows = Reservation.objects.occupying().filter(**whose)
+    outcomes = []
+    thread = threading.Thread(target=lambda: outcomes.extend(at_once([deed], "done")))
+    with transaction.atomic():
+        TracerBatch.objects.select_for_update(no_key=True).get(pk=kit.pk)
+        thread.start()
+        until_waiting(1)
+        assert rows.select_for_update(of=("self",), no_key=True, nowait=True)
+    thread.join()
+    assert outcomes == ["done"]
+    assert not rows.exists()
+    assert doses.balanced()
 
 
 def test_swaps_of_the_same_three_never_wait_in_a_circle(desks):
