@@ -157,6 +157,7 @@ class ReplanChange(models.Model):
     """What a plan does with one appointment. Appointments without a row are kept as they are.
 
     `before`, `after`: a list of {"kind", "starts_at", "resources"}: the start in ISO 8601, names of rooms and people.
+    Where a step of `after` needs a dose also {"batch", "dose"}: id and name of the batch that it is to be drawn from.
     """
 
     class Kind(models.TextChoices):

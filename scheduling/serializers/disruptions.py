@@ -46,6 +46,10 @@ class StepOfPlan(serializers.Serializer):
     kind = serializers.ChoiceField(StepKind.choices)
     starts_at = serializers.DateTimeField()
     resources = serializers.ListField(child=serializers.CharField(), help_text="Rooms and people.")
+    batch = serializers.IntegerField(
+        required=False, help_text="In `after`, of a step that needs a dose: the batch to draw it from."
+    )
+    dose = serializers.CharField(required=False, help_text="The name of that batch.")
 
 
 class PlannedChangeOut(serializers.Serializer):

@@ -9,6 +9,7 @@ from scheduling.engine import itinerary as engine
 from scheduling.engine.calendars import to_datetime, to_minute
 from scheduling.engine.states import ReplanState, StepState
 from scheduling.models import (
+    DoseClaim,
     Hold,
     Replan,
     ReplanChange,
@@ -19,12 +20,14 @@ from scheduling.models import (
 from scheduling.services import (
     booking,
     brokenday,
+    day_doses,
     locked_days,
     placements,
     recheck,
     replanning,
     reservations,
     search,
+    tracers,
     transitions,
 )
 from scheduling.services.messages import calls
@@ -88,10 +91,11 @@ def _possible(replan):
 
 def _move_all(replan, moves, lost, *, by, now):
     """All that moves or falls away is freed first, under locks; then each takes its new place."""
+    everybody = [*(appointment for _, appointment in moves), *lost]
     if not moves:
+        tracers.lock_of(steps=[step.pk for each in everybody for step in _freed(each)])
         return
     _refuse_unmovable(moves)
-    everybody = [*(appointment for _, appointment in moves), *lost]
     left_out = _possible(replan).exclude(appointment__in=everybody).values_list("appointment", flat=True)
     left_out = list(left_out)
     held = [pk for each in everybody for pk in each.procedure.order.holds.live().values_list("pk", flat=True)]
@@ -140,6 +144,7 @@ def _fitting(change, appointment, days, now, left_out):
     question = brokenday.question_of(appointment, days, now)
     recheck.complete(question, starts)
     minutes = {kind: to_minute(moment) for kind, moment in starts.items()}
+    question = day_doses.as_planned(question, change.after, minutes)
     found = engine.fits(question, minutes, change.resource_ids)
     if isinstance(found, str):
         advice = _whom_to_choose_too(change, minutes, left_out) or "Compute the plan again."
@@ -148,7 +153,7 @@ def _fitting(change, appointment, days, now, left_out):
 
 
 def _whom_to_choose_too(change, minutes, left_out):
-    """A sentence on those whose time this change needs, and who were not chosen; None without any."""
+    """A sentence on those whose time or dose this change needs, and who were not chosen; None without any."""
     rooms_and_people = {each for ids in change.resource_ids.values() for each in ids}
     rows = Reservation.objects.occupying().filter(
         step__appointment__in=left_out,
@@ -156,9 +161,18 @@ def _whom_to_choose_too(change, minutes, left_out):
         start_minute__lt=max(minutes.values()) + LONGEST_STEP_MINUTES,
         end_minute__gt=min(minutes.values()) - LONGEST_STEP_MINUTES,
     )
+    batches = [row["batch"] for row in change.after if "batch" in row]
+    drawn = DoseClaim.objects.live().filter(step__appointment__in=left_out, batch__in=batches, extra=None)
+    needed = {what: _names(rows) for what, rows in (("time", rows), ("dose", drawn))}
+    names = dict.fromkeys(name for each in needed.values() for name in each)
+    whats = " and ".join(what for what, each in needed.items() if each)
+    return f"Choose {' and '.join(names)} too: it needs their {whats}." if names else None
+
+
+def _names(rows):
+    """10:20, 11:05: the appointments of reservations or doses."""
     rows = rows.select_related("step__appointment__site").order_by("step__appointment__starts_at")
-    names = dict.fromkeys(_name(row.step.appointment).removeprefix("The appointment of ") for row in rows)
-    return f"Choose {' and '.join(names)} too: it needs their time." if names else None
+    return dict.fromkeys(_name(row.step.appointment).removeprefix("The appointment of ") for row in rows)
 
 
 def _name(appointment):

@@ -7,7 +7,7 @@ plan says can be accepted is what a move allows. Nothing is written here.
 import hashlib
 import json
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import combinations
 from zoneinfo import ZoneInfo
@@ -31,7 +31,7 @@ from scheduling.models import (
     ResourceKind,
     StepKind,
 )
-from scheduling.services import calendars, recheck
+from scheduling.services import calendars, day_doses, recheck
 
 WEIGHTS = {Priority.STAT: 10, Priority.URGENT: 3, Priority.ROUTINE: 1}
 STARTED_WEIGHT = 100
@@ -47,8 +47,9 @@ LATEST_DAYS = 4
 class BrokenDay:
     """`engine`: the day; the id of a visit is the place of its appointment in `appointments`.
 
-    `names`: of rooms and people. `kinds`: the kind of step that a visit needs a resource for from a minute on:
-    (visit, resource, minute). `fingerprint`: changes with whatever a plan of this day rests on.
+    `names`: of rooms and people; `dose_names`: of batches of tracers. `kinds`: the kind of step that a visit needs a
+    resource for from a minute on: (visit, resource, minute). `fingerprint`: changes with
+    whatever a plan of this day rests on.
     """
 
     day: date
@@ -56,6 +57,7 @@ class BrokenDay:
     engine: Day
     appointments: tuple[Appointment, ...]
     names: dict[int, str]
+    dose_names: dict[int, str]
     kinds: dict[tuple[int, int, int], str]
     fingerprint: str
 
@@ -71,7 +73,8 @@ def of(site, day, *, now):
     calendar = calendars.read(site.pk, earliest)
     appointments = _appointments(site, earliest, local_day_bounds(day, zone)[1])
     rows = _rows(calendar.resource_ids, appointments, earliest, latest)
-    known = _Known(day, zone, now, _late(site), _stranded(appointments), _by_step(rows))
+    claims = day_doses.claims_of(appointments)
+    known = _Known(day, zone, now, _late(site), _stranded(appointments), _by_step(rows), claims)
     visits = [known.visit(number, each) for number, each in enumerate(appointments)]
     visits = _left_alone(visits)
     engine = Day(
@@ -83,6 +86,7 @@ def of(site, day, *, now):
         latest=latest,
         clearance={each.id: each.clearance_minutes for each in calendar.bookables},
         day_of=day_number(zone),
+        batches=known.batches.given_back(visits),
     )
     engine = _begun_but_hit(engine, appointments)
     return BrokenDay(
@@ -91,6 +95,7 @@ def of(site, day, *, now):
         engine=engine,
         appointments=tuple(appointments),
         names={each.id: each.name for each in calendar.bookables},
+        dose_names=day_doses.names(engine.batches, zone),
         kinds=_kinds(appointments, rows),
         fingerprint=_fingerprint(calendar.version, appointments, known.late, known.stranded),
     )
@@ -182,6 +187,8 @@ class _Known:
     late: dict
     stranded: frozenset
     rows: dict
+    claims: dict
+    batches: day_doses.Batches = field(default_factory=day_doses.Batches)
 
     def visit(self, number, appointment):
         order = appointment.procedure.order
@@ -190,6 +197,8 @@ class _Known:
         planned = {step.kind: to_minute(step.planned_start_at) for step in left}
         steps = tuple(step for step in question.steps if step.key in planned)
         starts = {step.key: planned[step.key] for step in steps}
+        claims = {step.kind: self.claims[step.pk] for step in left if step.pk in self.claims}
+        self.batches.note(question.batches, claims)
         known_end = question.known_end
         if self._xray_runs(appointment):
             known_end = self.late.get(appointment.pk, known_end)
@@ -205,6 +214,7 @@ class _Known:
             patient=next(each for each in question.resources if PATIENT in each.capabilities),
             known_end=known_end,
             spoiled=self._spoiled(appointment, left, steps, starts, known_end),
+            claims=claims,
             frozen=has_begun(appointment)
             or self._xray_runs(appointment)
             or not steps

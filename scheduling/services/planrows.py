@@ -30,7 +30,7 @@ def rows(replan, found, plan):
             kind=_kind(found, plan, number),
             effects=why.get(number, []),
             before=_before(found, number),
-            after=_after(found, plan.moved.get(number, ())),
+            after=_after(found, plan.moved.get(number, ()), plan.doses.get(number, {})),
             resource_ids={
                 step.step_key: sorted({who for who, _, _ in step.resources} & found.names.keys())
                 for step in plan.moved.get(number, ())
@@ -102,12 +102,17 @@ def _before(found, number):
     ]
 
 
-def _after(found, placed):
+def _after(found, placed, doses):
     return [
         {
             "kind": step.step_key,
             "starts_at": to_datetime(step.start).isoformat(),
             "resources": sorted({found.names[who] for who, _, _ in step.resources if who in found.names}),
+            **_dose(found, doses.get(step.step_key)),
         }
         for step in placed
     ]
+
+
+def _dose(found, number):
+    return {} if number is None else {"batch": number, "dose": found.dose_names[number]}

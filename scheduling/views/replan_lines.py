@@ -76,8 +76,13 @@ def _step(before, after, today, zone):
         label=StepKind(before["kind"]).label,
         before=_time(before, today, zone),
         after=_time(after, today, zone) if after else "",
-        where=", ".join((after or before)["resources"]),
+        where=", ".join(_places(after or before)),
     )
+
+
+def _places(row):
+    """Rooms, people and the kit that the dose is drawn from."""
+    return [*row["resources"], *([row["dose"]] if "dose" in row else [])]
 
 
 def _time(row, today, zone):
@@ -92,7 +97,8 @@ def _moment(row):
 
 
 def _shift(change):
-    """ "lungs 25 min later", "lungs at the same time" (another step moves), or that only a room or person changes."""
+    """ "lungs 25 min later", "lungs at the same time" (another step moves), or that only a room, a person or the dose
+    changes."""
     before = {row["kind"]: row for row in change.before}
     moved = [(before[row["kind"]], row) for row in change.after if row["kind"] in before]
     if not moved:
@@ -103,6 +109,12 @@ def _shift(change):
     minutes = (_moment(new) - _moment(old)) // MINUTE
     if not minutes:
         others = any(_moment(one) != _moment(other) for one, other in moved)
-        return f"{who} at the same time" if others else "same time, other room or person"
+        if others:
+            return f"{who} at the same time"
+        return f"same time, other {'room or person' if _elsewhere(moved) else 'dose'}"
     words = clock.duration(timedelta(minutes=abs(minutes)))
     return f"{who} {words} {'later' if minutes > 0 else 'earlier'}"
+
+
+def _elsewhere(moved):
+    return any(one["resources"] != other["resources"] for one, other in moved)

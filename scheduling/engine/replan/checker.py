@@ -1,8 +1,9 @@
 """Whether a plan could be carried out, minute by minute: shares no reasoning with what makes the plans."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from scheduling.engine.doses import PRODUCTS, Batch, DoseNeed
 from scheduling.engine.intervals import Intervals
 from scheduling.engine.itinerary import Placed
 from scheduling.engine.replan.day import Day, Plan, Visit
@@ -15,6 +16,7 @@ def problems(day: Day, plan: Plan) -> list[str]:
         *_double_use(day, plan),
         *_wrong_times(day, plan),
         *_kept_broken(day, plan),
+        *_doses(day, plan),
     ]
 
 
@@ -59,20 +61,22 @@ def _uses(day: Day, plan: Plan, visit: Visit) -> Iterator[tuple[int, int, int]]:
 def _wrong_times(day: Day, plan: Plan) -> Iterator[str]:
     for visit in day.visits:
         if visit.id in plan.moved:
-            for sentence in _of_visit(day, visit, plan.moved[visit.id]):
+            for sentence in _of_visit(day, visit, plan):
                 yield f"visit {visit.id}: {sentence}"
 
 
-def _of_visit(day: Day, visit: Visit, placed: tuple[Placed, ...]) -> Iterator[str]:
+def _of_visit(day: Day, visit: Visit, plan: Plan) -> Iterator[str]:
+    placed, drawn = plan.moved[visit.id], plan.doses.get(visit.id, {})
     if [step.step_key for step in placed] != [step.key for step in visit.steps]:
         yield "has other steps than are to be done"
         return
-    yield from _times(day, visit, placed)
+    yield from _times(day, visit, placed, drawn)
     yield from _needs(day, visit, placed)
     yield from _patient(visit, placed)
 
 
-def _times(day: Day, visit: Visit, placed: tuple[Placed, ...]) -> Iterator[str]:
+def _times(day: Day, visit: Visit, placed: tuple[Placed, ...], drawn: Mapping[str, int]) -> Iterator[str]:
+    """`drawn`: the steps that get another dose than the booked one, whose times `_doses` looks at."""
     before = visit.known_end
     ends: dict[str, int] = {}
     for step, at in zip(visit.steps, placed, strict=True):
@@ -83,7 +87,8 @@ def _times(day: Day, visit: Visit, placed: tuple[Placed, ...]) -> Iterator[str]:
         for lag in step.lags:
             if lag.step in ends and not _apart(at.start - ends[lag.step], lag.lag_min, lag.lag_max):
                 yield f"{step.key} starts at a wrong distance from {lag.step}"
-        if not (_holds(visit.windows[step.key], at.start) and _holds(step.allowed, at.start)):
+        allowed = step.key in drawn or _holds(step.allowed, at.start)
+        if not (allowed and _holds(visit.windows[step.key], at.start)):
             yield f"{step.key} starts at {at.start}, when it may not"
         if at.end > day.latest:
             yield f"{step.key} ends after the day"
@@ -150,3 +155,47 @@ def _kept_broken(day: Day, plan: Plan) -> Iterator[str]:
             t = visit.starts[step.key]
             if step.key in visit.spoiled or not _holds(step.allowed, t):
                 yield f"visit {visit.id} keeps {step.key} at {t}, when it may not start"
+
+
+def _doses(day: Day, plan: Plan) -> Iterator[str]:
+    """Each moved step draws from a batch that can give it, and no batch gives more than it has."""
+    left = {batch.id: float(batch.left_kbq) for batch in day.batches}
+    for visit in day.visits:
+        if visit.id in plan.moved:
+            yield from _drawn(day, plan, visit, left)
+        elif visit.id not in plan.lost:
+            for number, claimed in visit.claims.values():
+                left[number] -= claimed
+    for number, kbq in left.items():
+        if kbq < -1:
+            yield f"batch {number} lacks {-kbq:.0f} kBq"
+
+
+def _drawn(day: Day, plan: Plan, visit: Visit, left: dict[int, float]) -> Iterator[str]:
+    """Takes the doses of a moved visit from what is `left`, in kBq by batch."""
+    drawn = plan.doses.get(visit.id, {})
+    for step, placed in zip(visit.steps, plan.moved[visit.id], strict=True):
+        if step.dose is None:
+            continue
+        costs = {batch.id: _cost(batch, step.dose, placed.start) for batch in day.batches}
+        cost = costs[drawn[step.key]] if step.key in drawn else None
+        if cost is not None:
+            left[drawn[step.key]] -= cost
+        elif step.key in drawn or any(each is not None for each in costs.values()):
+            yield f"visit {visit.id} has no dose for {step.key} at {placed.start}"
+
+
+def _cost(batch: Batch, need: DoseNeed, t: int) -> float | None:
+    """kBq at the calibration, to about one kBq; None where the batch is of no use then."""
+    if batch.failed or batch.product != need.product or not batch.usable_from <= t <= batch.expires_at:
+        return None
+    product = PRODUCTS[batch.product]
+    grown = 2 ** ((t - batch.calibrated_at) / product.half_life)
+    if product.regrows:
+        return 0.0 if need.activity_kbq * grown <= batch.activity_kbq + 1 else None
+    if batch.is_unit_dose:
+        return float(batch.activity_kbq)
+    if not batch.particles or need.most_particles is None:
+        return need.activity_kbq * grown
+    most = need.most_particles * batch.activity_kbq / batch.particles
+    return min(need.activity_kbq * grown, most) if need.least_kbq * grown <= most + 1 else None

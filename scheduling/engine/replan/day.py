@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from scheduling.engine.chain import PATIENT, Need, ResourceFree, Search, Step
+from scheduling.engine.doses import Batch
 from scheduling.engine.intervals import Intervals, clip, covering, intersect, normal, subtract
 from scheduling.engine.itinerary import Placed
 
 Occupied = tuple[int, int, int]
 """(resource id, from, to), half-open; a room's own clearance is part of it."""
+Claim = tuple[int, int]
+"""(batch id, kBq at its calibration): the dose that is planned for a step."""
 
 SLOT_MINUTES = 5
 LATE_PER_SLOT, EARLY_PER_SLOT, MOVED, GAP_PER_SLOT = 5, 8, 30, 1
@@ -28,6 +31,7 @@ class Visit:
     promised by more than the department allows, the day's end, a step that stays where it is as one minute.
     `weight`: how much it counts to lose it. `known_end`: end of an X-ray that is done, as in `Search`.
     `spoiled`: steps that have lost what they were booked with, so that the visit is planned anew: a dose, an X-ray.
+    `claims`: per step the dose that is its own; a step without one may have it from any batch of the day.
     A `frozen` visit is left alone whatever happens.
     """
 
@@ -41,6 +45,7 @@ class Visit:
     known_end: int | None = None
     spoiled: frozenset[str] = frozenset()
     frozen: bool = False
+    claims: Mapping[str, Claim] = field(default_factory=dict)
 
     @property
     def resource_ids(self) -> frozenset[int]:
@@ -53,6 +58,7 @@ class Day:
     by anybody else. `clearance`: minutes that a room needs of its own after every examination.
 
     `now`: what lies before it has happened. `latest`: nothing is planned beyond it. `day_of` as in `Search`.
+    `batches`: what doses are drawn from; `left_kbq` with the claims of all `visits` given back.
     """
 
     resources: tuple[ResourceFree, ...]
@@ -62,14 +68,19 @@ class Day:
     clearance: Mapping[int, int] = field(default_factory=dict)
     day_of: Callable[[int], int] | None = None
     grid_minutes: int = SLOT_MINUTES
+    batches: tuple[Batch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`moved`: the new steps of each visit that changes its times or its rooms and people. Others are kept."""
+    """`moved`: the new steps of each visit that changes its times, its rooms and people or its doses. Others are kept.
+
+    `doses`: of these visits, per step the id of the batch from which its dose is to be drawn.
+    """
 
     moved: Mapping[int, tuple[Placed, ...]]
     lost: frozenset[int]
+    doses: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +114,18 @@ def starts_allowed(visit: Visit, step: Step) -> bool:
     return step.allowed is None or covering(step.allowed, t, t + 1) is not None
 
 
-def search_for(day: Day, visit: Visit, taken: Mapping[int, list[tuple[int, int]]]) -> Search:
-    """The engine's question for one visit, when `taken` per resource is occupied by the others."""
-    steps = tuple(replace(step, allowed=allowed(visit, step)) for step in visit.steps)
+def search_for(
+    day: Day,
+    visit: Visit,
+    taken: Mapping[int, list[tuple[int, int]]],
+    starts: Callable[[Visit, Step], Intervals] | None = None,
+) -> Search:
+    """The engine's question for one visit, when `taken` per resource is occupied by the others.
+
+    `starts`: at which a step may be placed, `allowed` by default.
+    """
+    starts = starts or allowed
+    steps = tuple(replace(step, allowed=starts(visit, step)) for step in visit.steps)
     rows = [
         replace(each, free=_cleared(subtract(each.free, normal(taken.get(each.id, ()))), day, each.id))
         for each in day.resources
@@ -122,7 +142,7 @@ def search_for(day: Day, visit: Visit, taken: Mapping[int, list[tuple[int, int]]
 
 
 def allowed(visit: Visit, step: Step) -> Intervals:
-    """The starts at which a step may be placed."""
+    """The starts at which a step may be placed, if all others keep their doses."""
     window = visit.windows[step.key]
     return window if step.allowed is None else intersect(window, step.allowed)
 

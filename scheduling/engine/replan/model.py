@@ -25,6 +25,7 @@ from scheduling.engine.replan.day import (
     promised,
 )
 from scheduling.engine.replan.pools import Class, Pools, needs
+from scheduling.engine.replan.shortage import Shortage
 
 Starts = Mapping[str, int]
 NeedAt = tuple[str, int]
@@ -50,6 +51,10 @@ class DayModel:
     visits: list[VisitVars] = field(default_factory=list)
     lost: list[Visit] = field(default_factory=list)
     is_exact: bool = True
+    shortage: Shortage = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shortage = Shortage(self.pools, self.model)
 
     @classmethod
     def of(cls, pools: Pools, *, apart: bool) -> "DayModel":
@@ -61,6 +66,7 @@ class DayModel:
         for each in made.classes:
             made._add_class(each, tasks[each])
         made._add_room_time()
+        made.shortage.add([(each.visit, each.present, each.starts) for each in made.visits])
         return made
 
     def lost_weight(self) -> cp_model.LinearExpr:
@@ -68,8 +74,9 @@ class DayModel:
         return cp_model.LinearExpr.sum([*terms, sum(visit.weight for visit in self.lost)])
 
     def change_cost(self) -> cp_model.LinearExpr:
-        """The same sum as `day.change_cost`, as variables."""
-        return cp_model.LinearExpr.sum([term for each in self.visits for term in self._costs(each)])
+        """The same sum as `day.change_cost`, as variables, and a little for each visit that gets other doses."""
+        terms = [term for each in self.visits for term in self._costs(each)]
+        return cp_model.LinearExpr.sum([*terms, *self.shortage.switched()])
 
     def hint(self, moved: Mapping[int, tuple[Placed, ...]], lost: frozenset[int]) -> None:
         self.model.clear_hints()  # type: ignore[no-untyped-call]  # OR-Tools gives it no types

@@ -3,7 +3,7 @@
 Imports OR-Tools: the worker's `services/solving.py` is the only module that may import this one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
@@ -13,8 +13,10 @@ from scheduling.engine.replan.colouring import Times, colour
 from scheduling.engine.replan.day import Day, Plan, Visit, change_cost, lost_weight, occupied_by
 from scheduling.engine.replan.model import DayModel
 from scheduling.engine.replan.pools import Pools
+from scheduling.engine.replan.stock import Stock
 
 SECONDS, LEAST_LOSS_SECONDS, WORKERS = 1.5, 0.9, 2  # 2 s and 1 s with the making of the model
+Moved = Mapping[int, tuple[Placed, ...]]
 SOLVED = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 
 
@@ -50,6 +52,35 @@ def solve(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the solver says: when each visit starts, and where doses are `scarce`, from which batches they are drawn
+    and who gets others than before (`redosed`)."""
+
+    times: Times
+    doses: Mapping[int, Mapping[str, int]]
+    redosed: frozenset[int]
+    scarce: bool
+
+    @classmethod
+    def of(cls, made: DayModel, solver: cp_model.CpSolver) -> "_Answer":
+        here = [each for each in made.visits if solver.value(each.present)]
+        shortage = made.shortage
+        return cls(
+            {
+                each.visit.id: {key: solver.value(start) for key, start in each.starts.items()}
+                for each in here
+            },
+            {each.visit.id: shortage.doses(solver, each.visit) for each in here},
+            frozenset(
+                each.visit.id
+                for each in here
+                if each.visit.id in shortage.kept and not shortage.keeps(solver, each.visit)
+            ),
+            bool(shortage.taken),
+        )
+
+
 def _worth(day: Day, plan: Plan) -> tuple[int, int]:
     return lost_weight(day, plan), change_cost(day, plan)
 
@@ -71,18 +102,18 @@ def _attempt(
         if proven
         else "Looking for a plan that loses fewer patients."
     )
-    times = _times(made, solver)
+    answer = _Answer.of(made, solver)
     made.model.add(made.lost_weight() <= least)
     if least < lost_weight(pools.day, start):
-        _hint_times(made, times)
+        _hint_times(made, answer.times)
     made.model.minimize(made.change_cost())
     solver = _solver(seconds - spent, workers)
     if solver.solve(made.model) in SOLVED:
         spent += solver.wall_time
-        lighter = _plan(pools, _times(made, solver))
+        lighter = _plan(pools, _Answer.of(made, solver))
         if lighter is not None:
             return Solved(lighter, proven, first, spent)
-    plan = _plan(pools, times)
+    plan = _plan(pools, answer)
     return None if plan is None else Solved(plan, proven, first, spent)
 
 
@@ -93,14 +124,6 @@ def _solver(seconds: float, workers: int) -> cp_model.CpSolver:
     return solver
 
 
-def _times(made: DayModel, solver: cp_model.CpSolver) -> Times:
-    return {
-        each.visit.id: {key: solver.value(start) for key, start in each.starts.items()}
-        for each in made.visits
-        if solver.value(each.present)
-    }
-
-
 def _hint_times(made: DayModel, times: Times) -> None:
     made.model.clear_hints()  # type: ignore[no-untyped-call]  # OR-Tools gives it no types
     for each in made.visits:
@@ -109,16 +132,27 @@ def _hint_times(made: DayModel, times: Times) -> None:
             made.model.add_hint(start, times.get(each.visit.id, each.visit.starts)[key])
 
 
-def _plan(pools: Pools, times: Times) -> Plan | None:
-    placed = colour(pools, times)
+def _plan(pools: Pools, answer: _Answer) -> Plan | None:
+    placed = colour(pools, answer.times)
     if placed is None:
         return None
     moved = {
         visit.id: placed[visit.id]
         for visit in pools.movable
-        if visit.id in placed and not _is_kept(pools, visit, placed[visit.id])
+        if visit.id in placed and (visit.id in answer.redosed or not _is_kept(pools, visit, placed[visit.id]))
     }
-    return Plan(moved, frozenset(visit.id for visit in pools.movable if visit.id not in times))
+    lost = frozenset(visit.id for visit in pools.movable if visit.id not in answer.times)
+    doses = (
+        {number: answer.doses[number] for number in moved} if answer.scarce else _enough(pools, moved, lost)
+    )
+    return Plan(moved, lost, {number: drawn for number, drawn in doses.items() if drawn})
+
+
+def _enough(pools: Pools, moved: Moved, lost: frozenset[int]) -> dict[int, Mapping[str, int]]:
+    """The doses of those who move, where there are enough for everybody."""
+    visits = pools.day.visits
+    stock = Stock.of(pools.day, [visit for visit in visits if visit.id not in moved and visit.id not in lost])
+    return {visit.id: stock.take(visit, moved[visit.id]) or {} for visit in visits if visit.id in moved}
 
 
 def _is_kept(pools: Pools, visit: Visit, placed: tuple[Placed, ...]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scheduling.engine.chain import Need, Step
 from scheduling.engine.intervals import Intervals, clip, erode, intersect, normal, subtract, union
 from scheduling.engine.replan.day import Day, Visit, allowed, anchor, hits, is_patients
+from scheduling.engine.replan.stock import Stock
 
 Class = tuple[int, ...]
 """Resource ids that serve the same needs and need the same clearance."""
@@ -14,27 +15,31 @@ Class = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """A day made ready: `free` apart from the visits that stay, `movable` ones, and for each whether it was hit."""
+    """A day made ready: `free` apart from the visits that stay, `movable` ones, and for each whether it was hit.
+
+    `stock`: the doses that those who stay leave.
+    """
 
     day: Day
     free: dict[int, Intervals]
     movable: tuple[Visit, ...]
     hit: frozenset[int]
     able: dict[frozenset[str], frozenset[int]]
+    stock: Stock
 
     @classmethod
     def of(cls, day: Day) -> "Pools":
         hit = frozenset(each.visit for each in hits(day))
         movable = tuple(visit for visit in day.visits if _is_movable(visit, visit.id in hit))
+        staying = [visit for visit in day.visits if visit not in movable]
         taken: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for visit in day.visits:
-            if visit not in movable:
-                for who, begins, ends in visit.occupied:
-                    taken[who].append((begins, ends))
+        for visit in staying:
+            for who, begins, ends in visit.occupied:
+                taken[who].append((begins, ends))
         free = {each.id: subtract(each.free, normal(taken[each.id])) for each in day.resources}
         wanted = {need.capabilities for visit in movable for _, need in needs(visit)}
         able = {each: frozenset(r.id for r in day.resources if each <= r.capabilities) for each in wanted}
-        return cls(day, free, movable, hit, able)
+        return cls(day, free, movable, hit, able, Stock.of(day, staying))
 
     def classes(self, *, apart: bool) -> list[Class]:
         """Equal rooms and people together; `apart`: each one by itself."""
@@ -50,7 +55,7 @@ class Pools:
 
     def domain(self, visit: Visit, step: Step) -> Intervals:
         """The starts of one step by itself; the booked one too where the visit can stay."""
-        found = allowed(visit, step)
+        found = self.stock.allowed(visit, step)
         for need in step.needs:
             found = intersect(found, self._serves(visit, need))
         if step.key == anchor(visit) and self.day.grid_minutes > 1:

@@ -1,6 +1,7 @@
 """A broken day through the services: the report, its effects, the greedy repair, the worker's plan, acceptance."""
 
 from datetime import time, timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -25,7 +26,16 @@ from scheduling.models import (
     StepKind,
     Task,
 )
-from scheduling.services import acceptance, booking, brokenday, disruptions, replanning, solving, visits
+from scheduling.services import (
+    acceptance,
+    booking,
+    brokenday,
+    disruptions,
+    replanning,
+    search,
+    solving,
+    visits,
+)
 from scheduling.services.examination import arrivals, xrays
 from scheduling.services.messages import calls
 from tests import department, doses
@@ -239,6 +249,28 @@ def test_a_kit_that_fails_leaves_patients_without_a_dose_who_move_to_the_next_ki
     assert doses.balanced()
 
 
+def test_no_more_patients_are_moved_to_the_next_kit_than_it_has_doses_for(site, lead):
+    doses.needed(site)
+    first = doses.batch(site, by=lead, starts_at=NOW)
+    booked = [department.booked(site) for _ in range(5)]
+    there = max(each.lungs_start_at for each in booked) + timedelta(hours=1)
+    # For two: 148 MBq each, and decay.
+    fields = {"activity_mbq": Decimal(400), "particles": 900_000}
+    second = doses.batch(site, by=lead, starts_at=there, **fields)
+    disruption = disruptions.report(
+        site, kind=DisruptionKind.TRACER_FAILED, batch=first, reason="Labelling failed.", by=lead, now=NOW
+    )
+    for solve in (False, True):
+        if solve:
+            assert solving.solve_due(now=LATER) == 1
+        replan = disruption.replans.get()
+        assert [replan.changes.filter(kind=kind).count() for kind in (MOVE, LOST)] == [2, 3]
+    assert replan.proven_least_lost
+    acceptance.accept(replan, by=lead, now=LATER)
+    assert doses.live(batch=second).count() == 2
+    assert doses.balanced()
+
+
 def test_a_generator_that_comes_late_moves_those_before_it(site, lead):
     doses.needed(site)
     batch = doses.batch(site, by=lead, starts_at=NOW)
@@ -445,6 +477,39 @@ def test_a_part_that_needs_the_time_of_others_is_refused_and_names_them(site, le
     with pytest.raises(Conflict, match=r"does not fit\. .* Choose \d\d:\d\d.* too: it needs their time\."):
         acceptance.accept(replan, change_ids=[replan.changes.first().pk], by=lead, now=LATER)
     acceptance.accept(replan, by=lead, now=LATER)
+
+
+def test_a_part_that_needs_the_dose_of_others_is_refused_and_names_them(site, lead):
+    """The urgent patient gets the dose of the routine one, who was not chosen."""
+    doses.needed(site)
+    first = doses.batch(site, by=lead, starts_at=NOW)
+    urgent = department.booked(site, priority="urgent")
+    small = {"activity_mbq": Decimal(160), "particles": 320_000, "expires_at": NOW + timedelta(hours=9)}
+    second = doses.batch(site, by=lead, starts_at=urgent.lungs_start_at + timedelta(hours=3), **small)
+    routine = booked_from(second)
+    disruption = disruptions.report(
+        site, kind=DisruptionKind.TRACER_FAILED, batch=first, reason="Labelling failed.", by=lead, now=NOW
+    )
+    assert solving.solve_due(now=LATER) == 1
+    replan = disruption.replans.get()
+    moved, lost = replan.changes.get(kind=MOVE), replan.changes.get(kind=LOST)
+    assert (moved.appointment, lost.appointment) == (urgent, routine)
+    with pytest.raises(Conflict, match=r"Choose \d\d:\d\d too: it needs their time and dose\."):
+        acceptance.accept(replan, change_ids=[moved.pk], by=lead, now=LATER)
+    acceptance.accept(replan, by=lead, now=LATER)
+    assert doses.live(batch=second).get().step.appointment == urgent
+    assert doses.balanced()
+
+
+def booked_from(kit):
+    """A patient whose perfusion draws from this kit, which expires before the others."""
+    site, order = kit.site, department.order(kit.site)
+    by = department.scheduler(site)
+    found, _ = search.proposals(order, first_day=TODAY, days=1, by=by, now=NOW, limit=200)
+    starts = next(each.starts for each in found if each.starts["perfusion"] >= kit.usable_from)
+    made = booking.book(order, starts=starts, by=by, now=NOW)
+    assert doses.live(step__appointment=made).get().batch == kit
+    return made
 
 
 def test_a_patient_who_is_lost_goes_back_to_the_list_with_a_call_to_make(site, lead, appointments):

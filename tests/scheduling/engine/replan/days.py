@@ -3,8 +3,9 @@
 import random
 from dataclasses import replace
 
-from scheduling.engine import itinerary
+from scheduling.engine import itinerary, tracers
 from scheduling.engine.chain import PATIENT, ResourceFree, planned_step
+from scheduling.engine.doses import Batch, DoseNeed
 from scheduling.engine.intervals import normal, subtract
 from scheduling.engine.replan.day import Day, Visit, occupied_by, search_for
 
@@ -130,6 +131,56 @@ def _at(visit, now, earlier):
         frozen=begun,
         windows={key: normal([(max(now + 1, t - earlier), CLOSES)]) for key, t in starts.items()},
     )
+
+
+def kit(number, *, at, mbq, until=CLOSES, **fields):
+    """An MAA kit with 2,000 particles for each MBq, as it is before anybody draws from it."""
+    kbq = mbq * 1000
+    return Batch(number, "maa", at, kbq, kbq, at, until, particles=mbq * 2000, **fields)
+
+
+MAA = DoseNeed("maa", 148_000, 148_000, 60_000, 700_000)
+
+
+def dosed(day, kits):
+    """The booked day with perfusions that draw from `kits` in the order of time; who finds none has no claim."""
+    left, visits = {each.id: each for each in kits}, []
+    for visit in sorted(day.visits, key=lambda each: each.starts["perfusion"]):
+        draw = tracers.choose(left.values(), MAA, visit.starts["perfusion"])
+        if draw:
+            left[draw.batch.id] = tracers.without(draw)
+        claims = {"perfusion": (draw.batch.id, draw.reference_kbq)} if draw else {}
+        visits.append(replace(visit, claims=claims))
+    return told(replace(day, batches=tuple(kits), visits=tuple(visits)))
+
+
+def failed(day, number):
+    """The day after a kit has failed: who had a dose of it has none."""
+    batches = tuple(replace(each, failed=each.failed or each.id == number) for each in day.batches)
+    spoiled = {v.id for v in day.visits if any(batch == number for batch, _ in v.claims.values())}
+    visits = tuple(
+        replace(v, claims={}, spoiled=frozenset(v.claims)) if v.id in spoiled and not v.frozen else v
+        for v in day.visits
+    )
+    return told(replace(day, batches=batches, visits=visits))
+
+
+def told(day):
+    """`Step.allowed` of each visit as a move of it alone would have it: the others keep their doses."""
+    return replace(day, visits=tuple(_told(day, visit) for visit in day.visits))
+
+
+def _told(day, visit):
+    others = [claim for each in day.visits if each is not visit for claim in each.claims.values()]
+    batches = [
+        replace(each, left_kbq=each.left_kbq - sum(kbq for number, kbq in others if number == each.id))
+        for each in day.batches
+    ]
+    served = tracers.allowed(batches, MAA, ((0, 1440),), (0, 1440))
+    steps = [
+        replace(step, dose=MAA, allowed=served) if step.key == "perfusion" else step for step in visit.steps
+    ]
+    return replace(visit, steps=tuple(steps))
 
 
 def camera_ids(day):

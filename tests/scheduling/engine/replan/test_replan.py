@@ -1,11 +1,13 @@
 """A broken day: the greedy repair and the best plan, both against a checker that shares nothing with them."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scheduling.engine import tracers
 from scheduling.engine.itinerary import Placed
 from scheduling.engine.replan import greedy, optimal
 from scheduling.engine.replan.checker import problems
@@ -68,6 +70,37 @@ def test_least_loss_of_equal_rooms_together_is_that_of_each_room_by_itself(day):
     found = optimal.solve(day, greedy.repair(day), seconds=2)
     if found.proven_least_lost:
         assert lost_weight(day, found.plan) == least[1]
+
+
+@st.composite
+def days_short_of_doses(draw):
+    """A kit has failed, and a room may be down too; others come, or are there, with a dose or with many."""
+    day = draw(random_days)
+    kits = [
+        days.kit(n, at=draw(st.integers(days.OPENS, AT + 180)), mbq=draw(st.integers(150, 1500)))
+        for n in range(1, draw(st.integers(2, 4)))
+    ]
+    kits.append(days.kit(9, at=days.OPENS, mbq=4000))
+    gone = draw(st.sets(st.sampled_from([each.id for each in day.resources]), max_size=1))
+    at = draw(st.integers(days.OPENS + 30, days.CLOSES - 120))
+    day = days.broken(days.dosed(day, kits), gone=gone, at=at, until=days.CLOSES)
+    return days.failed(day, draw(st.sampled_from([each.id for each in kits])))
+
+
+@settings(max_examples=60, deadline=None)
+@given(days_short_of_doses())
+def test_every_greedy_repair_has_its_doses(day):
+    assert problems(day, greedy.repair(day)) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(days_short_of_doses())
+def test_every_best_plan_has_its_doses_and_is_never_worse_than_the_greedy_one(day):
+    start = greedy.repair(day)
+    found = optimal.solve(day, start, seconds=0.6)
+    assert problems(day, found.plan) == []
+    worth = lost_weight(day, found.plan), change_cost(day, found.plan)
+    assert worth <= (lost_weight(day, start), change_cost(day, start))
 
 
 # --- days whose answer is known -----------------------------------------------------------------------------
@@ -184,6 +217,104 @@ def test_a_step_without_a_dose_at_its_time_is_hit_and_moved_to_when_there_is_one
         assert [step.start for step in plan.moved[100]] == [AT + 90]
 
 
+def kit_day(patients, kits, *, late=3 * 60):
+    """Nobody has a dose; each can be given one up to `late` minutes after the booked time, on a camera of its own."""
+    day = camera_day(patients, cameras=patients)
+    visits = tuple(
+        replace(
+            visit,
+            windows={key: ((t, t + late),) for key, t in visit.starts.items()},
+            spoiled=frozenset(visit.starts),
+        )
+        for visit in day.visits
+    )
+    return days.told(replace(day, visits=visits, batches=tuple(kits)))
+
+
+def test_as_many_are_lost_as_the_kits_have_no_doses_for():
+    # 148 MBq each: two of 310 in the first two minutes, one of 290, none of a kit that is usable when it is too late.
+    kits = [
+        days.kit(1, at=AT + 60, mbq=310),
+        days.kit(2, at=AT + 90, mbq=290),
+        days.kit(3, at=AT + 300, mbq=4000),
+    ]
+    day = kit_day(6, kits)
+    for plan in (greedy.repair(day), solved(day).plan):
+        assert problems(day, plan) == []
+        assert (
+            len(plan.moved),
+            sorted(batch for each in plan.doses.values() for batch in each.values()),
+        ) == (
+            3,
+            [1, 1, 2],
+        )
+    assert solved(day).proven_least_lost
+
+
+def test_the_best_plan_leaves_the_last_dose_to_who_can_have_no_other():
+    """The greedy repair gives the first patient the dose that is there first; the second can only have that one."""
+    day = kit_day(2, [days.kit(1, at=AT, mbq=160), days.kit(2, at=AT + 60, mbq=160)])
+    first, second = day.visits
+    soon = replace(second, windows={"perfusion": ((AT + 10, AT + 30),)})
+    day = replace(day, visits=(first, soon))
+    assert len(greedy.repair(day).lost) == 1
+    found = solved(day)
+    assert problems(day, found.plan) == []
+    assert (found.plan.doses, found.plan.lost) == (
+        {100: {"perfusion": 2}, 101: {"perfusion": 1}},
+        frozenset(),
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 240), st.sampled_from([1, 3, 10])), min_size=1, max_size=5),
+    st.lists(st.tuples(st.integers(-60, 120), st.integers(140, 500)), min_size=1, max_size=3),
+)
+def test_no_other_way_to_share_the_kits_loses_fewer(patients, kits):
+    """Against every way to give each patient a kit or none; each has a camera, and one minute at which to come."""
+    batches = [days.kit(n, at=AT + at, mbq=mbq) for n, (at, mbq) in enumerate(kits, 1)]
+    day = kit_day(len(patients), batches)
+    visits = tuple(
+        replace(
+            visit, weight=weight, windows={"perfusion": ((AT + 10 + 5 * (at // 5), AT + 11 + 5 * (at // 5)),)}
+        )
+        for visit, (at, weight) in zip(day.visits, patients, strict=True)
+    )
+    day = replace(day, visits=visits)
+    found = solved(day)
+    assert problems(day, found.plan) == []
+    assert (lost_weight(day, found.plan), found.proven_least_lost) == (least_lost(day), True)
+
+
+def least_lost(day):
+    """By trying every way."""
+    found = []
+    for ways in product([None, *day.batches], repeat=len(day.visits)):
+        left = {batch.id: batch for batch in day.batches}
+        lost = sum(visit.weight for visit, way in zip(day.visits, ways, strict=True) if way is None)
+        for visit, way in zip(day.visits, ways, strict=True):
+            if way is not None:
+                draw = tracers.choose([left[way.id]], days.MAA, visit.windows["perfusion"][0][0])
+                if draw is None:
+                    break
+                left[way.id] = tracers.without(draw)
+        else:
+            found.append(lost)
+    return min(found)
+
+
+def test_who_can_stay_keeps_the_dose_that_is_planned():
+    day = kit_day(3, [days.kit(1, at=AT, mbq=160), days.kit(2, at=AT + 60, mbq=160)])
+    first, *others = day.visits
+    own = tracers.draw(day.batches[0], days.MAA, first.starts["perfusion"])
+    stays = replace(first, claims={"perfusion": (1, own.reference_kbq)}, spoiled=frozenset())
+    day = days.told(replace(day, visits=(stays, *others)))
+    for plan in (greedy.repair(day), solved(day).plan):
+        assert problems(day, plan) == []
+        assert (len(plan.moved), len(plan.lost), first.id in plan.moved) == (1, 1, False)
+
+
 def test_a_visit_whose_every_time_is_gone_is_lost_with_proof():
     day = camera_day(1)
     day = closed(day, days.camera_ids(day)[0], AT, days.CLOSES)
@@ -281,6 +412,28 @@ def test_the_checker_passes_the_repair_that_the_others_spoil(moved_day):
 def test_the_checker_finds_what_is_wrong(moved_day, spoil, found):
     day, plan = moved_day
     assert any(found in sentence for sentence in problems(day, spoil(day, plan)))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda plan: replace(plan, doses={}), "has no dose for perfusion"),
+        (
+            lambda plan: replace(plan, doses={number: {"perfusion": 3} for number in plan.moved}),
+            "has no dose for perfusion",
+        ),
+        (
+            lambda plan: replace(plan, doses={number: {"perfusion": 2} for number in plan.moved}),
+            "batch 2 lacks",
+        ),
+    ],
+)
+def test_the_checker_finds_doses_that_are_not_there(spoil, found):
+    kits = [days.kit(1, at=AT, mbq=160), days.kit(2, at=AT, mbq=160), days.kit(3, at=AT + 200, mbq=160)]
+    day = kit_day(2, kits)
+    plan = greedy.repair(day)
+    assert problems(day, plan) == []
+    assert any(found in sentence for sentence in problems(day, spoil(plan)))
 
 
 def test_the_checker_finds_a_person_without_the_qualification(moved_day):
