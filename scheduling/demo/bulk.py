@@ -1,4 +1,7 @@
-"""Empty tables filled at once: indexes, foreign keys and the exclusion constraint come when all rows are there.
+"""Empty tables filled at once: indexes and foreign keys come when all rows are there.
+
+Exclusion constraints stay. Adding one later looks up every row in its index all the same, and did so for longer than
+an index that grows; and the processes that make the rows would have nothing left to do meanwhile.
 
 All of it is one transaction: whoever cuts the load off finds the tables as they were, with every constraint.
 Until then nobody else can use them. Only the owner of the tables may do this.
@@ -13,7 +16,7 @@ from django.db import connection
 # Foreign keys come last: they need the unique indexes of both sides.
 _CONSTRAINTS = """
     SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)
-    FROM pg_constraint WHERE conrelid = ANY(%s::regclass[]) AND contype IN ('u', 'x', 'f')
+    FROM pg_constraint WHERE conrelid = ANY(%s::regclass[]) AND contype IN ('u', 'f')
     ORDER BY contype = 'f', oid
 """
 _INDEXES = """
@@ -48,8 +51,8 @@ def _has_rows(cursor, table):
 
 @contextmanager
 def bare(tables):
-    """Inside: no index but the primary key, no foreign key, no trigger. After it: all as before, and every row
-    checked. The rows of history that the triggers would have written are written at the end.
+    """Inside: no index but those of primary keys and exclusion constraints, no foreign key, no trigger. After it: all
+    as before, and every row checked. The rows of history that the triggers would have written are written at the end.
 
     In a transaction, with constraints immediate, where `is_possible`.
     """
