@@ -21,7 +21,7 @@ from scheduling.serializers.tracers import (
     SupplyIn,
     SupplyOut,
 )
-from scheduling.services import access, tracers
+from scheduling.services import access, disruptions, tracers
 from vqflow.api.fields import body, query
 
 
@@ -52,15 +52,18 @@ class Batches(SiteOperation):
 
 
 class Change(SiteOperation):
-    """Something happens to a batch; who has no dose any more is answered, and audited as shown."""
+    """Something happens to a batch; who has no dose any more is answered, audited as shown, with a plan for them."""
 
     def changed(self, request, pk, service, serializer):
         batch = access.tracer_batch(pk, by=request.user)
-        lost = service(batch, **body(serializer, request), by=request.user, now=timezone.now())
+        now = timezone.now()
+        lost = service(batch, **body(serializer, request), by=request.user, now=now)
         patients = [row.step.appointment.procedure.order.patient_id for row in lost]
         access.listed("tracers.stranded.api", patients, by=request.user, action="tracer.manage")
         batch.refresh_from_db()
-        return Response(ChangedOut({"batch": batch, "stranded": lost}).data)
+        found = disruptions.without_dose(batch, lost, by=request.user, now=now)
+        disruption = found and found.pk
+        return Response(ChangedOut({"batch": batch, "stranded": lost, "disruption": disruption}).data)
 
 
 class Measured(Change):

@@ -20,7 +20,7 @@ class DisruptionKind(models.TextChoices):
     PERSON_AWAY = "person_away", "Technologist ill or away"
     SCAN_OVERRUNS = "scan_overruns", "A scan takes longer"
     XRAY_LATE = "xray_late", "A chest X-ray is late"
-    TRACER_LATE = "tracer_late", "Generator or kit late"
+    TRACER_LATE = "tracer_late", "Generator or kit late or too weak"
     TRACER_FAILED = "tracer_failed", "Generator or kit failed"
 
 

@@ -136,6 +136,9 @@ class StrandedOut(serializers.Serializer):
 class ChangedOut(serializers.Serializer):
     batch = BatchOut()
     stranded = StrandedOut(many=True)
+    disruption = serializers.IntegerField(
+        allow_null=True, help_text="It has a plan for those without a dose; null where nobody is."
+    )
 
 
 class SupplyOut(serializers.Serializer):

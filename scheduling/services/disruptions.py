@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from scheduling.engine.states import LIVE_APPOINTMENT, StepState
-from scheduling.models import Closure, Disruption, DisruptionKind, Reservation, ResourceKind, StepKind
+from scheduling.models import (
+    Closure,
+    Disruption,
+    DisruptionKind,
+    Reservation,
+    ResourceKind,
+    StepKind,
+    TracerBatch,
+)
 from scheduling.models.disruptions import OF_APPOINTMENT, OF_BATCH, OF_ROOM
 from scheduling.services import closures, replanning, reservations, tracers
 from vqflow import audit, policy
@@ -14,6 +22,7 @@ from vqflow.errors import Conflict, Invalid
 
 Kind = DisruptionKind
 LONGEST_OVERRUN = timedelta(hours=6)
+REASON_LENGTH = Disruption._meta.get_field("reason").max_length
 
 
 @transaction.atomic
@@ -44,7 +53,7 @@ def report(
         raise Invalid("Say until when.", fields={"ends_at": ["Say until when."]})
     closures.check_span(starts_at, ends_at, now)
     closures.permit_ahead(site, starts_at, by=by, now=now)
-    disruption = Disruption.objects.create(
+    disruption = _written(
         site=site,
         kind=kind,
         resource=resource if kind not in (*OF_APPOINTMENT, *OF_BATCH) else None,
@@ -56,11 +65,59 @@ def report(
         reported_at=now,
         reported_by=by,
     )
-    patients = [appointment.procedure.order.patient_id] if kind in OF_APPOINTMENT else []
-    audit.record("disruption.reported", disruption, by=by, patients=patients, kind=kind)
     _take_effect(disruption, by=by, now=now)
-    replanning.propose(disruption, by=by, now=now)
+    replanning.propose(disruption, by=by, now=now, day=_day_to_plan(disruption, now))
     return disruption
+
+
+@transaction.atomic
+def without_dose(batch, stranded, *, by, now):
+    """What became of a batch is known and leaves these claims without a dose: a plan for their day, in the disruption
+    of the batch that is open or in a new one. Returns it, or None where nobody is left without.
+    """
+    policy.permit(by, "disruption.report")
+    if not stranded or batch.expires_at <= now:
+        return None
+    kind = Kind.TRACER_FAILED if batch.state == TracerBatch.State.FAILED else Kind.TRACER_LATE
+    is_awaited = kind == Kind.TRACER_LATE and batch.usable_from > now
+    disruption = Disruption.objects.current().filter(batch=batch, kind=kind).select_related("site").first()
+    disruption = disruption or _written(
+        site=batch.site,
+        kind=kind,
+        batch=batch,
+        starts_at=now,
+        ends_at=batch.usable_from if is_awaited else batch.expires_at,
+        reason=batch.failed_reason[:REASON_LENGTH],
+        reported_at=now,
+        reported_by=by,
+    )
+    replanning.propose(disruption, by=by, now=now, day=_day_to_plan(disruption, now))
+    return disruption
+
+
+def current_of(batch_ids):
+    """The disruption of one of these batches that was reported last and is not over, or None."""
+    return Disruption.objects.current().filter(batch__in=batch_ids).order_by("-reported_at").first()
+
+
+def _written(**fields):
+    disruption = Disruption.objects.create(**fields)
+    of = disruption.appointment
+    patients = [of.procedure.order.patient_id] if of else []
+    audit.record(
+        "disruption.reported", disruption, by=disruption.reported_by, patients=patients, kind=disruption.kind
+    )
+    return disruption
+
+
+def _day_to_plan(disruption, now):
+    """Of a batch the day of the first patient whom it leaves without a dose; else the first that is not over."""
+    first, last = replanning.first_day(disruption, now), replanning.last_day(disruption)
+    waiting = tracers.stranded(disruption.batch, now=now) if disruption.batch else []
+    if not waiting:
+        return first
+    day = waiting[0].needed_at.astimezone(ZoneInfo(disruption.site.time_zone)).date()
+    return min(max(first, day), last)
 
 
 def _check_subject(site, kind, resource, appointment, batch):

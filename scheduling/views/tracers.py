@@ -18,7 +18,7 @@ from scheduling.forms.tracers import (
     MeasuredForm,
     SupplyForm,
 )
-from scheduling.services import access, tracers
+from scheduling.services import access, disruptions, tracers
 from scheduling.services.tracers import stock
 from scheduling.templatetags import clock
 from scheduling.views.days import day_of
@@ -38,6 +38,7 @@ def day(request):
     today = clock.local(now, site.time_zone).date()
     chosen = day_of(request.GET.get("day", "")) or today
     lines = tracer_list.day(site, chosen, now=now)
+    lost = [claim for line in lines for claim in line.stranded]
     context = {
         "site": site,
         "zone": site.time_zone,
@@ -46,7 +47,8 @@ def day(request):
         "before_url": _url(chosen - DAY),
         "after_url": _url(chosen + DAY),
         "lines": [(line, *_times(line.batch, chosen, site.time_zone)) for line in lines],
-        "lost": [claim for line in lines for claim in line.stranded],
+        "lost": lost,
+        "planned_in": disruptions.current_of({claim.batch_id for claim in lost}) if lost else None,
         "plans": tracer_list.supplies(site, today),
         "may_manage": policy.allows(request.user, "tracer.manage"),
     }
@@ -100,11 +102,14 @@ def _change(request, pk, form_class, service, words, template):
     form = form_class(_sent(request), **({} if form_class is FailForm else {"batch": batch}))
 
     def do():
-        lost = service(batch, **form.cleaned_data, by=request.user, now=timezone.now())
+        now = timezone.now()
+        lost = service(batch, **form.cleaned_data, by=request.user, now=now)
         messages.success(request, f"{name} {words}.")
         if lost:
-            messages.warning(request, f"{_people(len(lost))} no dose now. See below.")
-        return redirect(back)
+            messages.warning(request, f"{_people(len(lost))} no dose now. Below is a plan for the day.")
+        batch.refresh_from_db()
+        found = disruptions.without_dose(batch, lost, by=request.user, now=now)
+        return redirect("scheduling:disruption", found.pk) if found else redirect(back)
 
     context = {"batch": batch, "name": name, "zone": zone, "back": back, "reasons": FAIL_REASONS}
     return _ask(request, form, do, template, context)

@@ -59,6 +59,8 @@ def test_a_failed_batch_answers_whose_dose_is_gone(lead, site, kit):
     assert (lost["appointment"], lost["kind"]) == (str(appointment.pk), "perfusion")
     shown = AuditEvent.objects.get(action="list.viewed", data__list="tracers.stranded.api")
     assert shown.patient_ids == [appointment.procedure.order.patient_id]
+    _, disruption = lead.get(f"disruptions/{answer['disruption']}")
+    assert (disruption["kind"], disruption["batch"]) == ("tracer_failed", kit.pk)
 
 
 def test_a_batch_is_measured_and_delayed(lead, kit):
@@ -72,6 +74,7 @@ def test_a_batch_is_measured_and_delayed(lead, kit):
     assert (measured["batch"]["state"], measured["batch"]["activity_mbq"]) == ("ready", "1790.500")
     _, late = lead.post(f"{BATCHES}/{kit.pk}/delay", {"usable_from": "2027-03-08T08:00:00-05:00"})
     assert late["batch"]["expires_at"] == "2027-03-08T14:10:00-05:00"
+    assert late["disruption"] is None
 
 
 def test_a_failed_batch_is_not_delayed(lead, kit):

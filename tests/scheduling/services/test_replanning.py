@@ -271,6 +271,18 @@ def test_no_more_patients_are_moved_to_the_next_kit_than_it_has_doses_for(site, 
     assert doses.balanced()
 
 
+def test_tomorrows_kit_that_fails_opens_the_plan_of_tomorrow(site, lead):
+    doses.needed(site)
+    tomorrow = NOW + timedelta(days=1)
+    kit = doses.batch(site, by=lead, starts_at=tomorrow)
+    department.booked(site, first_day=TODAY + timedelta(days=1))
+    reported = {"kind": DisruptionKind.TRACER_FAILED, "batch": kit, "reason": "Not made."}
+    disruption = disruptions.report(site, **reported, by=lead, now=NOW)
+    replan = disruption.replans.get()
+    assert replan.day == TODAY + timedelta(days=1)
+    assert replan.changes.count() == 1
+
+
 def test_a_generator_that_comes_late_moves_those_before_it(site, lead):
     doses.needed(site)
     batch = doses.batch(site, by=lead, starts_at=NOW)

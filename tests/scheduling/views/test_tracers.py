@@ -2,7 +2,7 @@
 
 import pytest
 
-from scheduling.models import TracerBatch, TracerSupply
+from scheduling.models import Disruption, TracerBatch, TracerSupply
 from scheduling.views import list_drawing
 from tests import department, doses
 from tests.department import NOW, TODAY
@@ -30,6 +30,16 @@ PLAN = {
     "shelf_life_hours": "6",
     "particles": "4000000",
     "starts_on": "2027-03-08",
+}
+
+MEASURED = {
+    "activity_mbq": "1790.5",
+    "particles": "3900000",
+    "calibrated_at_0": "2027-03-08",
+    "calibrated_at_1": "07:40",
+    "expires_at_0": "2027-03-08",
+    "expires_at_1": "13:40",
+    "lot": "P-77",
 }
 
 
@@ -106,14 +116,33 @@ def test_a_batch_that_cannot_be_is_explained_at_its_field(page_of, lead, wrong, 
     assert not TracerBatch.objects.exists()
 
 
-def test_a_failed_kit_leads_to_those_who_have_no_dose(page_of, site, lead, kit):
+def test_a_failed_kit_opens_the_plan_for_those_who_have_no_dose(page_of, site, lead, kit):
     appointment = department.booked(site)
     answer = page_of(lead).post(f"/tracers/batches/{kit.pk}/fail/", {"reason": "Spilled"}, follow=True)
-    page = text(answer)
-    assert "1 patient has no dose now. See below." in page
+    page, plan = text(answer), answer.request["PATH_INFO"]
+    assert "1 patient has no dose now. Below is a plan for the day." in page
+    assert "MAA kit: generator or kit failed" in page
+    assert appointment.procedure.order.patient.family_name in page
+    page = text(page_of(lead).get(DAY))
     assert "1 without a dose" in page
     assert f"/appointments/{appointment.pk}/" in page
+    assert f'href="{plan}"' in page
     assert "Spilled" in page
+
+
+def test_a_kit_that_leaves_nobody_without_a_dose_opens_no_plan(page_of, lead, kit):
+    answer = page_of(lead).post(f"/tracers/batches/{kit.pk}/fail/", {"reason": "Spilled"})
+    assert answer.url == f"{DAY}?day=2027-03-08"
+    assert not Disruption.objects.exists()
+
+
+def test_a_kit_that_holds_too_little_opens_the_plan_too_and_the_same_one_again(page_of, site, lead, kit):
+    department.booked(site)
+    for _ in range(2):
+        values = MEASURED | {"activity_mbq": "20"}
+        answer = page_of(lead).post(f"/tracers/batches/{kit.pk}/measured/", values, follow=True)
+        assert "MAA kit: generator or kit late or too weak" in text(answer)
+    assert Disruption.objects.get().replans.count() == 2
 
 
 def test_a_failure_needs_its_reason(page_of, lead, kit):
@@ -141,16 +170,7 @@ def test_a_failed_kit_that_is_said_to_be_late_is_refused_above_the_form(page_of,
 
 
 def test_a_measured_kit_is_ready(page_of, lead, kit):
-    values = {
-        "activity_mbq": "1790.5",
-        "particles": "3900000",
-        "calibrated_at_0": "2027-03-08",
-        "calibrated_at_1": "07:40",
-        "expires_at_0": "2027-03-08",
-        "expires_at_1": "13:40",
-        "lot": "P-77",
-    }
-    page = text(page_of(lead).post(f"/tracers/batches/{kit.pk}/measured/", values, follow=True))
+    page = text(page_of(lead).post(f"/tracers/batches/{kit.pk}/measured/", MEASURED, follow=True))
     kit.refresh_from_db()
     assert (kit.state, float(kit.activity_mbq), kit.lot) == ("ready", 1790.5, "P-77")
     assert "1,790.5 MBq" in page
