@@ -29,7 +29,8 @@ def measures(prefix):
     """Register a generator of figures whose names begin with `prefix`; they run in the order of registration."""
 
     def register(function):
-        MEASUREMENTS[prefix] = function
+        if MEASUREMENTS.setdefault(prefix, function) is not function:
+            raise ValueError(f"Something else is measured as {prefix!r}.")
         return function
 
     return register

@@ -24,16 +24,22 @@ def full_days():
     return list(islice((day for day in booked if len(day.visits) == PATIENTS), DAYS))
 
 
-@measures("replan")
+@measures("replan.camera")
 def a_camera_is_lost():
-    yield from solved("replan", [days.broken(day, gone=days.camera_ids(day)[:1]) for day in full_days()])
+    yield from solved(
+        "replan.camera", [days.broken(day, gone=days.camera_ids(day)[:1]) for day in full_days()]
+    )
 
 
-@measures("replan")
+@measures("replan.kit")
 def a_kit_fails():
-    """The second of three: the doses that the others have left are shared. `scarce`: for one patient in seven there is
-    none, whoever gets them; more than the proof can look through on some of these days."""
+    """The second of three: the doses that the others have left are shared."""
     yield from solved("replan.kit", short_of_doses(6000, 4000, 5000))
+
+
+@measures("replan.scarce")
+def a_kit_fails_where_the_others_hold_little():
+    """For one patient in seven there is no dose, whoever gets those that are left: more than can always be proven."""
     yield from solved("replan.scarce", short_of_doses(4500, 3500, 2500), unproven=None)
 
 
