@@ -75,12 +75,16 @@ def load_all(*, examinations, weeks_ahead, seed, now, per_site=PER_SITE, zone=cl
     plan.append((clinic.HILLSIDE, min(40, examinations), min(weeks_ahead, 1)))
     password = department.password_hash()
     jobs = (_job(*each, password=password, seed=seed, now=now) for each in plan)
+    filled = _table_names()
     with _unlimited() as cursor:
         # Foreign keys are checked after each COPY: a queue of millions until the commit would not fit.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         # No seal (vqflow/audit.py) while this can still add audit events below it.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('vqflow.audit.seal'))")
-        done = _in_processes(jobs) if count > 1 else [(job, _fill(job)) for job in jobs]
+        with ExitStack() as stack:
+            if bulk.is_possible(filled):
+                stack.enter_context(bulk.bare(filled))
+            done = _in_processes(jobs) if count > 1 else [(job, _fill(job)) for job in jobs]
         critical.write(now=now)
         for job, _ in done:
             if job.lively:
@@ -176,14 +180,10 @@ def _in_processes(jobs):
 
     Returns [(job, how many examinations found no room)].
     """
-    filled = _table_names()
     workers = min(os.cpu_count() or 1, 8)
     # Not forked: a child would share this process's connection to the database.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=django.setup)
-    with ExitStack() as stack:
-        if bulk.is_possible(filled):
-            stack.enter_context(bulk.bare(filled))
-        stack.enter_context(pool)
+    with pool:
         done, under_way = [], deque()
         for job in jobs:
             under_way.append((job, pool.submit(_rows, job, _numbers_for(job))))
