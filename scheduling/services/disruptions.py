@@ -17,6 +17,7 @@ from scheduling.models import (
 )
 from scheduling.models.disruptions import OF_APPOINTMENT, OF_BATCH, OF_ROOM
 from scheduling.services import closures, replanning, reservations, tracers
+from scheduling.services.tracers import stock
 from vqflow import audit, policy
 from vqflow.errors import Conflict, Invalid
 
@@ -98,6 +99,14 @@ def without_dose(batch, stranded, *, by, now):
 def current_of(batch_ids):
     """The disruption of one of these batches that was reported last and is not over, or None."""
     return Disruption.objects.current().filter(batch__in=batch_ids).order_by("-reported_at").first()
+
+
+def subject_of(disruption):
+    """What is broken, as people call it: Camera 1, MAA kit 07:30; "" for what happens to one patient."""
+    if disruption.batch:
+        disruption.batch.site = disruption.site
+        return stock.name_of(disruption.batch)
+    return disruption.resource.name if disruption.resource else ""
 
 
 def _written(**fields):

@@ -37,10 +37,13 @@ def listing(request):
     """What is broken now, and what was lately."""
     site = site_of(request.user)
     found = Disruption.objects.filter(site=site).select_related("resource", "batch", "reported_by")
+    rows = sorted(found[:SHOWN], key=lambda row: row.closed_at is not None)
+    for row in rows:
+        row.site = site
     context = {
         "site": site,
         "zone": site.time_zone,
-        "rows": sorted(found[:SHOWN], key=lambda row: row.closed_at is not None),
+        "rows": [(row, disruptions.subject_of(row)) for row in rows],
         "now": timezone.now(),
         "may_report": policy.allows(request.user, "disruption.report"),
     }
@@ -163,6 +166,7 @@ def _shown(request, found, replan):
     count = {kind: sum(line.change.kind == kind for line in lines) for kind in ("move", "lost", "hand")}
     return {
         "disruption": found,
+        "subject": disruptions.subject_of(found),
         "zone": found.site.time_zone,
         "replan": replan,
         "version": _version(replan) if replan else "",

@@ -121,7 +121,7 @@ def test_a_failed_kit_opens_the_plan_for_those_who_have_no_dose(page_of, site, l
     answer = page_of(lead).post(f"/tracers/batches/{kit.pk}/fail/", {"reason": "Spilled"}, follow=True)
     page, plan = text(answer), answer.request["PATH_INFO"]
     assert "1 patient has no dose now. Below is a plan for the day." in page
-    assert "MAA kit: generator or kit failed" in page
+    assert "MAA kit 07:00: generator or kit failed" in page
     assert appointment.procedure.order.patient.family_name in page
     page = text(page_of(lead).get(DAY))
     assert "1 without a dose" in page
@@ -141,7 +141,7 @@ def test_a_kit_that_holds_too_little_opens_the_plan_too_and_the_same_one_again(p
     for _ in range(2):
         values = MEASURED | {"activity_mbq": "20"}
         answer = page_of(lead).post(f"/tracers/batches/{kit.pk}/measured/", values, follow=True)
-        assert "MAA kit: generator or kit late or too weak" in text(answer)
+        assert "MAA kit 07:00: generator or kit late or too weak" in text(answer)
     assert Disruption.objects.get().replans.count() == 2
 
 
