@@ -17,6 +17,8 @@ LIST, NEW, CLOSURES = "/disruptions/", "/disruptions/new/", "/closures/"
 UNTIL = {"ends_at_0": "2027-03-08", "ends_at_1": "18:00"}
 EVENING = NOW + timedelta(hours=11)
 
+CANCELLED = "The appointment is cancelled, the order waits to be booked again, and the desk phones"
+
 
 @pytest.fixture
 def camera(site):
@@ -106,6 +108,18 @@ def test_a_plan_accepted_in_part_says_how_many_are_left(page_of, lead, broken):
     page = page_of(lead).post(f"/replans/{replan.pk}/accept/", chosen, follow=True).content.decode()
     assert f"<strong>1</strong> of {count} accepted; <strong>{count - 1}</strong> left." in page
     assert "stay as they are" not in page
+    assert page.count(CANCELLED) == 1
+
+
+def test_who_is_lost_and_not_accepted_is_not_said_to_be_cancelled(page_of, lead, broken):
+    lost, client = Replan.objects.get().changes.first(), page_of(lead)
+    lost.kind, lost.after = "lost", []
+    lost.save()
+    assert "If accepted, the appointment is cancelled" in client.get(broken).content.decode()
+    client.post(f"{broken}end/")
+    page = client.get(broken).content.decode()
+    assert CANCELLED not in page
+    assert "Not cancelled by this plan: the desk or the lead does that" in page
 
 
 def test_who_is_lost_is_chosen_by_hand_and_who_is_moved_in_advance(page_of, lead, broken):
