@@ -162,10 +162,10 @@ def _plain(value: object) -> object:
             return value
         case float() if value.is_integer():
             return int(value)
-        case dict():
-            return {key: _plain(each) for key, each in value.items()}
         case list() | tuple():
             return [_plain(each) for each in value]
+        case Mapping():
+            return {key: _plain(each) for key, each in value.items()}
     return value
 
 

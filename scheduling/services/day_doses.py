@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import replace
 
 from scheduling.engine import tracers as engine
-from scheduling.engine.calendars import to_datetime
 from scheduling.models import DoseClaim
 from scheduling.services.tracers import stock
 
@@ -44,9 +43,7 @@ class Batches:
 
 def names(batches, zone):
     """{id: "MAA kit 07:30"}: as people call them, in the site's time."""
-    return {
-        batch.id: f"{batch.name} {to_datetime(batch.usable_from).astimezone(zone):%H:%M}" for batch in batches
-    }
+    return {batch.id: stock.name_in(batch, zone) for batch in batches}
 
 
 def as_planned(question, after, minutes):

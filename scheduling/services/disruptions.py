@@ -67,14 +67,15 @@ def report(
         reported_by=by,
     )
     _take_effect(disruption, by=by, now=now)
-    replanning.propose(disruption, by=by, now=now, day=_day_to_plan(disruption, now))
+    waiting = tracers.stranded(batch, now=now) if disruption.batch else []
+    replanning.propose(disruption, by=by, now=now, day=_day_to_plan(disruption, waiting, now))
     return disruption
 
 
 @transaction.atomic
 def without_dose(batch, stranded, *, by, now):
-    """What became of a batch is known and leaves these claims without a dose: a plan for their day, in the disruption
-    of the batch that is open or in a new one. Returns it, or None where nobody is left without.
+    """What became of a batch is known and leaves these claims, by time, without a dose: a plan for the day of the
+    first, in the disruption of the batch that is open or in a new one. Returns it; None for nobody, or too late.
     """
     policy.permit(by, "disruption.report")
     if not stranded or batch.expires_at <= now:
@@ -92,7 +93,7 @@ def without_dose(batch, stranded, *, by, now):
         reported_at=now,
         reported_by=by,
     )
-    replanning.propose(disruption, by=by, now=now, day=_day_to_plan(disruption, now))
+    replanning.propose(disruption, by=by, now=now, day=_day_to_plan(disruption, stranded, now))
     return disruption
 
 
@@ -119,10 +120,9 @@ def _written(**fields):
     return disruption
 
 
-def _day_to_plan(disruption, now):
-    """Of a batch the day of the first patient whom it leaves without a dose; else the first that is not over."""
+def _day_to_plan(disruption, waiting, now):
+    """The day of the first of those who wait for a dose (claims by time); without any the first that is not over."""
     first, last = replanning.first_day(disruption, now), replanning.last_day(disruption)
-    waiting = tracers.stranded(disruption.batch, now=now) if disruption.batch else []
     if not waiting:
         return first
     day = waiting[0].needed_at.astimezone(ZoneInfo(disruption.site.time_zone)).date()

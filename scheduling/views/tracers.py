@@ -105,10 +105,11 @@ def _change(request, pk, form_class, service, words, template):
         now = timezone.now()
         lost = service(batch, **form.cleaned_data, by=request.user, now=now)
         messages.success(request, f"{name} {words}.")
-        if lost:
-            messages.warning(request, f"{_people(len(lost))} no dose now. Below is a plan for the day.")
         batch.refresh_from_db()
         found = disruptions.without_dose(batch, lost, by=request.user, now=now)
+        if lost:
+            where = "Below is a plan for the day." if found else "See below."
+            messages.warning(request, f"{_people(len(lost))} no dose now. {where}")
         return redirect("scheduling:disruption", found.pk) if found else redirect(back)
 
     context = {"batch": batch, "name": name, "zone": zone, "back": back, "reasons": FAIL_REASONS}

@@ -12,7 +12,7 @@ import time
 import psycopg
 
 from tests.benchmarks.__main__ import say, servers
-from vqflow.processes import PROJECT
+from tests.benchmarks.loading import load_demo
 
 _SIZE = "SELECT sum(n_live_tup), pg_database_size(current_database()) / 1e9 FROM pg_stat_user_tables"
 
@@ -29,13 +29,7 @@ def main():
 def measure(examinations):
     owner = os.environ["OWNER_DATABASE_URL"]
     begun, used, server = time.perf_counter(), _of_children(), _of_servers(owner)
-    subprocess.run(
-        [sys.executable, "manage.py", "load_demo", "--examinations", str(examinations)],
-        check=True,
-        cwd=PROJECT,
-        env=os.environ | {"DATABASE_URL": owner},
-        stdout=subprocess.DEVNULL,
-    )
+    load_demo(examinations)
     seconds, used, server = time.perf_counter() - begun, _of_children() - used, _of_servers(owner) - server
     with psycopg.connect(owner) as connection:
         rows, size = connection.execute(_SIZE).fetchone()

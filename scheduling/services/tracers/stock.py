@@ -121,8 +121,12 @@ def kbq(activity_mbq):
 
 def name_of(row):
     """MAA kit 07:30: a batch as people call it, in the time of its site."""
-    at = row.usable_from.astimezone(ZoneInfo(row.site.time_zone))
-    return f"{batch_of(row).name} {at:%H:%M}"
+    return name_in(batch_of(row), ZoneInfo(row.site.time_zone))
+
+
+def name_in(batch, zone):
+    """The same of the engine's batch."""
+    return f"{batch.name} {to_datetime(batch.usable_from).astimezone(zone):%H:%M}"
 
 
 def left_mbq(row, at):
